@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Evidence, parsed once: the CMW is unwrapped, the format found in the table
+ * and its claims decoded. Nothing is verified yet: between parsing and
+ * appraisal stand only the comparison of the nonce and, in a handshake, the
+ * X.509 verdict.
+ */
+#ifndef ATLS_EVIDENCE_H
+#define ATLS_EVIDENCE_H
+
+#include "policy.h"
+#include "type.h"
+#include "verdict.h"
+
+struct atls_evidence; /* owns a copy of the bytes */
+
+/* atls_evidence_parse: cmw is as it travelled. expected, when not NULL, is the
+ * type agreed on: CMW_TYPE if the record has another; with expected NULL any
+ * type of the table is taken. An indicator that is present must be exactly
+ * evidence (4): CMW_INDICATOR. Collections: CMW_TYPE, until a profile can take
+ * them. FORMAT_UNKNOWN, CMW_MALFORMED, CMW_TOO_LARGE, EVIDENCE_MALFORMED,
+ * NONCE_MISSING, ALGORITHM_UNSUPPORTED, OUT_OF_MEMORY. Free *out with
+ * atls_evidence_free. */
+enum atls_reason ATLS_MUST_USE
+atls_evidence_parse(struct atls_view cmw, const struct atls_type *expected,
+                    struct atls_evidence **out, struct atls_why *why);
+void atls_evidence_free(struct atls_evidence *evidence);
+
+/* atls_evidence_nonce: what the attester was challenged with; borrowed. */
+struct atls_view atls_evidence_nonce(const struct atls_evidence *evidence);
+
+/* atls_evidence_nonce_equal: constant time. A nonce field of fixed 64 bytes
+ * holds the binder left and zeros right, all 64 compared. */
+bool atls_evidence_nonce_equal(const struct atls_evidence *evidence,
+                               struct atls_view binder);
+
+/* atls_evidence_appraise: signature up to a trust anchor, then claims, under
+ * the profiles that rule accepts, in its order, of this Evidence's format; or
+ * under the one named, when only_profile is not NULL. The nonce must have been
+ * compared before. Fills *verdict; returns its reason. */
+enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
+                                        const struct atls_policy *policy,
+                                        const struct atls_rule *rule,
+                                        const char *only_profile, int64_t now,
+                                        struct atls_verdict *verdict);
+
+/* atls_evidence_describe: calls each(arg, name, value) for the claims that an
+ * operator wants to see in a log line (few: brief) or in full. Both strings
+ * are printable and die with the call. */
+typedef void atls_claim_fn(void *arg, const char *name, const char *value);
+void atls_evidence_describe(const struct atls_evidence *evidence, bool brief,
+                            atls_claim_fn *each, void *arg);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * policy.json, read: profiles (what good Evidence is) and rules (which peer
+ * must show it). Immutable and reference-counted; see atls(5) for the words.
+ */
+#ifndef ATLS_POLICY_H
+#define ATLS_POLICY_H
+
+#include <openssl/x509.h>
+
+#include "atls/atls.h"
+#include "type.h"
+#include "why.h"
+
+enum atls_role { ATLS_ROLE_SERVER, ATLS_ROLE_CLIENT }; /* of the peer */
+
+/* What is known of a peer. Before the gate, chain is NULL. */
+struct atls_peer {
+    enum atls_role role;
+    const char *name; /* host or IP that we meant to reach; NULL: none known,
+                         and always NULL for client peers */
+    STACK_OF(X509) *chain; /* verified, X509_V_OK, leaf first; NULL: unknown or
+                              untrusted, and rules with uri or ca do not match */
+};
+
+enum atls_identity { /* protocol.md 4; UNSET in a rule: the setting's */
+    ATLS_IDENTITY_UNSET,
+    ATLS_IDENTITY_X509,
+    ATLS_IDENTITY_APPLICATION,
+    ATLS_IDENTITY_ATTESTED
+};
+
+struct atls_rule;
+struct atls_policy;
+
+/* atls_policy_parse: like atls_policy_load from text. folder is what relative
+ * paths start from; source names the text in messages. With problems not NULL
+ * every problem is reported through it, not only the first. */
+typedef void atls_problem_fn(void *arg, const char *sentence);
+enum atls_reason ATLS_MUST_USE
+atls_policy_parse(struct atls_view text, const char *source, const char *folder,
+                  atls_problem_fn *problems, void *arg,
+                  struct atls_policy **out, struct atls_why *why);
+
+/* atls_policy_read: atls_policy_load with problems and why. */
+enum atls_reason ATLS_MUST_USE
+atls_policy_read(const char *path, atls_problem_fn *problems, void *arg,
+                 struct atls_policy **out, struct atls_why *why);
+
+void atls_policy_up_ref(struct atls_policy *policy);
+
+/* atls_policy_requires: must this peer attest? Called before the gate: rules
+ * with uri or ca are left out, as they never decide this. No rule matches:
+ * true (and the gate refuses). */
+bool atls_policy_requires(const struct atls_policy *policy,
+                          const struct atls_peer *peer);
+
+/* atls_policy_requires_all: true when no rule with "require": false can ever
+ * match a peer of that role. */
+bool atls_policy_requires_all(const struct atls_policy *policy,
+                              enum atls_role role);
+
+/* atls_policy_match: the first rule that holds for all that is known at the
+ * gate; NULL: refuse with RULE_MISSING. */
+const struct atls_rule *atls_policy_match(const struct atls_policy *policy,
+                                          const struct atls_peer *peer);
+
+enum atls_identity atls_rule_identity(const struct atls_rule *rule);
+bool atls_rule_no_oracle(const struct atls_rule *rule);
+
+/* atls_policy_types: the types that a peer may attest with, in order of
+ * preference, without repeats: those of the profiles of each rule that could
+ * still match (rules with uri or ca count). Writes at most max (8 on the
+ * wire); returns how many. Text views live as long as the policy. */
+size_t atls_policy_types(const struct atls_policy *policy,
+                         const struct atls_peer *peer, struct atls_type *types,
+                         size_t max);
+
+#endif
