@@ -10,16 +10,16 @@
 #include "type.h"
 #include "why.h"
 
-#define ATLS_CMW_MAX 65528          /* bytes; a CertificateEntry holds no more */
-#define ATLS_CMW_MAX_DEPTH 4        /* collections in collections */
+#define ATLS_CMW_MAX         65528 /* bytes; a CertificateEntry holds no more */
+#define ATLS_CMW_MAX_DEPTH   4     /* collections in collections */
 #define ATLS_CMW_MAX_MEMBERS 64
 
 enum atls_cmw_indicator { /* RFC 9999, "ind": a bitmap; 0 is absent */
-    ATLS_CMW_REFERENCE_VALUES = 1,
-    ATLS_CMW_ENDORSEMENTS = 2,
-    ATLS_CMW_EVIDENCE = 4,
-    ATLS_CMW_RESULTS = 8,
-    ATLS_CMW_APPRAISAL_POLICY = 16
+                          ATLS_CMW_REFERENCE_VALUES = 1,
+                          ATLS_CMW_ENDORSEMENTS = 2,
+                          ATLS_CMW_EVIDENCE = 4,
+                          ATLS_CMW_RESULTS = 8,
+                          ATLS_CMW_APPRAISAL_POLICY = 16
 };
 
 struct atls_cmw {
@@ -33,8 +33,9 @@ struct atls_cmw {
 
 /* atls_cmw_parse: reads one CMW, which must fill the view, collections with
  * all their members. Views in *out point into bytes, or, for JSON, into
- * storage, which must outlive *out and is written at its end.
- * CMW_TOO_LARGE beyond ATLS_CMW_MAX, CMW_MALFORMED, OUT_OF_MEMORY. */
+ * storage, which must outlive *out and is written at its end; those hold until
+ * storage is written again. CMW_TOO_LARGE beyond ATLS_CMW_MAX, its depth or
+ * storage's maximum, CMW_MALFORMED, OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE atls_cmw_parse(struct atls_view bytes,
                                               struct atls_buf *storage,
                                               struct atls_cmw *out,
@@ -43,15 +44,14 @@ enum atls_reason ATLS_MUST_USE atls_cmw_parse(struct atls_view bytes,
 /* atls_cmw_members: calls each(arg, label, member) for the direct members of a
  * collection that atls_cmw_parse gave, in their order; stops at the first
  * reason that is not ATLS_OK and returns it. label is text; an integer label
- * comes as its decimal digits. */
+ * comes as its decimal digits. Label and member hold for the call, or until
+ * storage is written in it. */
 typedef enum atls_reason atls_cmw_member_fn(void *arg, struct atls_view label,
                                             const struct atls_cmw *member,
                                             struct atls_why *why);
-enum atls_reason ATLS_MUST_USE atls_cmw_members(const struct atls_cmw *cmw,
-                                                struct atls_buf *storage,
-                                                atls_cmw_member_fn *each,
-                                                void *arg,
-                                                struct atls_why *why);
+enum atls_reason ATLS_MUST_USE
+atls_cmw_members(const struct atls_cmw *cmw, struct atls_buf *storage,
+                 atls_cmw_member_fn *each, void *arg, struct atls_why *why);
 
 /* atls_cmw_put: writes a CBOR record: [type, value, indicator], the indicator
  * left out when 0. */

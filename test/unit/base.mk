@@ -1,6 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_HEADERS += test/check_main.h
-check_PROGRAMS += test/unit/check_bytes
-TESTS += test/unit/check_bytes
+base_unit_tests = \
+	test/unit/check_bytes \
+	test/unit/check_cbor \
+	test/unit/check_cmw \
+	test/unit/check_cose
+check_PROGRAMS += $(base_unit_tests)
+TESTS += $(base_unit_tests)
 test_unit_check_bytes_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_bytes_LDADD = libbase.la $(CHECK_LIBS)
+test_unit_check_cbor_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_cbor_LDADD = libbase.la $(CHECK_LIBS)
+test_unit_check_cmw_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_cmw_LDADD = libbase.la $(CHECK_LIBS)
+test_unit_check_cose_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_cose_LDADD = libbase.la $(CHECK_LIBS)

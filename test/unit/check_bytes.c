@@ -51,8 +51,7 @@ START_TEST(buf_writes_lengths_afterwards)
     atls_buf_text(&out, "abc");
     atls_buf_end(&out, at, 3);
     ck_assert(!out.failed);
-    ck_assert(atls_view_equal(atls_buf_view(&out),
-                              atls_view("\0\0\3abc", 6)));
+    ck_assert(atls_view_equal(atls_buf_view(&out), atls_view("\0\0\3abc", 6)));
 }
 END_TEST
 

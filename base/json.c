@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * JSON (RFC 8259) from a peer or a file.
+ */
+#include "json.h"
+
+/* Where a scan for depth stands: jansson's own limit is 2048 deep, and it
+ * recurses. */
+struct scan {
+    unsigned depth;
+    bool is_string;
+    bool is_escaped;
+};
+
+static void scan_string(struct scan *scan, uint8_t c)
+{
+    if (scan->is_escaped)
+        scan->is_escaped = false;
+    else if (c == '\\')
+        scan->is_escaped = true;
+    else if (c == '"')
+        scan->is_string = false;
+}
+
+static void scan_char(struct scan *scan, uint8_t c)
+{
+    if (scan->is_string)
+        scan_string(scan, c);
+    else if (c == '"')
+        scan->is_string = true;
+    else if (c == '[' || c == '{')
+        scan->depth++;
+    else if ((c == ']' || c == '}') && scan->depth > 0)
+        scan->depth--;
+}
+
+static bool is_too_deep(struct atls_view text)
+{
+    struct scan scan = {0};
+
+    for (size_t i = 0; i < text.len; i++) {
+        scan_char(&scan, text.data[i]);
+        if (scan.depth > ATLS_JSON_MAX_DEPTH)
+            return true;
+    }
+    return false;
+}
+
+json_t *atls_json_parse(struct atls_view text, enum atls_reason otherwise,
+                        struct atls_why *why)
+{
+    json_error_t error;
+    json_t *value;
+
+    if (is_too_deep(text)) {
+        (void)atls_why(why, otherwise, "JSON: want at most %d levels",
+                       ATLS_JSON_MAX_DEPTH);
+        return NULL;
+    }
+    value = json_loadb(text.len > 0 ? (const char *)text.data : "", text.len,
+                       JSON_REJECT_DUPLICATES, &error);
+    if (value != NULL)
+        return value;
+    if (json_error_code(&error) == json_error_out_of_memory)
+        (void)atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    else
+        (void)atls_why(why, otherwise, "JSON, line %d, column %d: %s",
+                       error.line, error.column, error.text);
+    return NULL;
+}
