@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * To sign is to attest, provider-signature(7): in goes a binder of 1 to 64
+ * bytes, out comes a CMW of Evidence. There is no digest-sign and no verify,
+ * so that no certificate, request, message or TLS handshake can be signed.
+ */
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/params.h>
+
+#include "provider/key.h"
+#include "type.h"
+
+#define DEFAULT_TIMEOUT_MS 10000
+
+struct signature {
+    const struct atls_provider *provider;
+    struct atls_key *key; /* a reference; NULL before sign_init */
+    uint32_t timeout_ms;
+    char format[ATLS_TYPE_MAX_TEXT + 1]; /* of the CMW, a line of formats */
+};
+
+static void *newctx(void *context, const char *properties)
+{
+    struct signature *signature = calloc(1, sizeof(*signature));
+
+    (void)properties;
+    if (signature != NULL) {
+        signature->provider = context;
+        signature->timeout_ms = DEFAULT_TIMEOUT_MS;
+    }
+    return signature;
+}
+
+static void freectx(void *data)
+{
+    struct signature *signature = data;
+
+    atls_key_free(signature->key);
+    free(signature);
+}
+
+static void *dupctx(void *data)
+{
+    const struct signature *from = data;
+    struct signature *signature = malloc(sizeof(*signature));
+
+    if (signature != NULL) {
+        *signature = *from;
+        if (signature->key != NULL)
+            atls_key_up_ref(signature->key);
+    }
+    return signature;
+}
+
+static const OSSL_PARAM *settable_params(void *data, void *context)
+{
+    static const OSSL_PARAM params[] = {
+        OSSL_PARAM_utf8_string("evidence-format", NULL, 0),
+        OSSL_PARAM_uint("timeout", NULL),
+        OSSL_PARAM_END,
+    };
+
+    (void)data;
+    (void)context;
+    return params;
+}
+
+static const OSSL_PARAM *gettable_params(void *data, void *context)
+{
+    static const OSSL_PARAM params[] = {
+        OSSL_PARAM_utf8_string("evidence-format", NULL, 0), OSSL_PARAM_END};
+
+    (void)data;
+    (void)context;
+    return params;
+}
+
+static struct atls_view line_of(const char *lines)
+{
+    return atls_view(lines, strcspn(lines, "\n"));
+}
+
+static void set_format(struct signature *signature, struct atls_view line)
+{
+    memcpy(signature->format, line.data, line.len);
+    signature->format[line.len] = '\0';
+}
+
+static enum atls_reason choose_format(struct signature *signature,
+                                      const char *wanted, struct atls_why *why)
+{
+    const struct atls_attester *attester = signature->key->attester;
+    struct atls_type want, have;
+
+    if (!atls_type_parse(atls_view_text(wanted), &want))
+        return atls_why(why, ATLS_ATTESTER_FORMAT,
+                        "\"%s\": want a Content-Format or a media type",
+                        wanted);
+    for (const char *at = attester->formats; *at != '\0';) {
+        struct atls_view line = line_of(at);
+
+        if (atls_type_parse(line, &have) && atls_type_equal(want, have)) {
+            set_format(signature, line);
+            return ATLS_OK;
+        }
+        at += line.len + (at[line.len] == '\n');
+    }
+    return atls_why(why, ATLS_ATTESTER_FORMAT, "\"%s\"; attest:%s makes %s",
+                    wanted, attester->name, attester->formats);
+}
+
+static int set_ctx_params(void *data, const OSSL_PARAM params[])
+{
+    struct signature *signature = data;
+    struct atls_why why = {0};
+    char text[ATLS_TYPE_MAX_TEXT + 1], *to = text;
+    const OSSL_PARAM *p;
+
+    if (params == NULL)
+        return 1;
+    p = OSSL_PARAM_locate_const(params, "timeout");
+    if (p != NULL && !OSSL_PARAM_get_uint32(p, &signature->timeout_ms))
+        return 0;
+    p = OSSL_PARAM_locate_const(params, "evidence-format");
+    if (p == NULL)
+        return 1;
+    if (signature->key == NULL ||
+        !OSSL_PARAM_get_utf8_string(p, &to, sizeof(text)))
+        return 0;
+    if (choose_format(signature, text, &why) != ATLS_OK)
+        return atls_provider_raise(signature->provider, &why);
+    return 1;
+}
+
+static int get_ctx_params(void *data, OSSL_PARAM params[])
+{
+    const struct signature *signature = data;
+    OSSL_PARAM *p = OSSL_PARAM_locate(params, "evidence-format");
+
+    return p == NULL || OSSL_PARAM_set_utf8_string(p, signature->format);
+}
+
+static void take_key(struct signature *signature, struct atls_key *key)
+{
+    atls_key_up_ref(key);
+    atls_key_free(signature->key);
+    signature->key = key;
+    set_format(signature, line_of(key->attester->formats));
+}
+
+/* The device is opened here, while a program still has the rights to. */
+static int sign_init(void *data, void *key_data, const OSSL_PARAM params[])
+{
+    struct signature *signature = data;
+    struct atls_key *key = key_data;
+    struct atls_why why = {0};
+
+    if (key != NULL)
+        take_key(signature, key);
+    key = signature->key;
+    if (key == NULL)
+        return 0;
+    if (key->attester->open != NULL &&
+        key->attester->open(key->state, &why) != ATLS_OK)
+        return atls_provider_raise(signature->provider, &why);
+    return set_ctx_params(signature, params);
+}
+
+/* What libcrypto raised on the way is dropped: on success nobody wants it, and
+ * on failure our sentence must be the first one. */
+static enum atls_reason attest(const struct signature *signature,
+                               struct atls_view binder, struct atls_buf *out,
+                               struct atls_why *why)
+{
+    const struct atls_key *key = signature->key;
+    enum atls_reason reason;
+
+    if (binder.len == 0 || binder.len > ATLS_BINDER_MAX)
+        return atls_why(why, ATLS_ATTESTER_BINDER,
+                        "%zu bytes; 1 to %d are allowed", binder.len,
+                        ATLS_BINDER_MAX);
+    ERR_set_mark();
+    reason = key->attester->attest(key->state, binder,
+                                   atls_deadline_after(signature->timeout_ms),
+                                   out, why);
+    ERR_pop_to_mark();
+    if (reason == ATLS_OK && out->failed)
+        reason = atls_why(why, ATLS_ATTESTER_FAILED,
+                          "the CMW exceeds %zu bytes", out->max);
+    return reason;
+}
+
+static int sign(void *data, unsigned char *out, size_t *out_len,
+                size_t out_size, const unsigned char *in, size_t in_len)
+{
+    struct signature *signature = data;
+    size_t max_size = signature->key->attester->max_size;
+    ATLS_AUTO_BUF cmw = atls_buf(max_size);
+    struct atls_why why = {0};
+
+    if (out == NULL) { /* the caller asks for the size: no quote for that */
+        *out_len = max_size;
+        return 1;
+    }
+    if (attest(signature, atls_view(in, in_len), &cmw, &why) == ATLS_OK &&
+        cmw.len > out_size)
+        atls_why(&why, ATLS_ATTESTER_ROOM,
+                 "the CMW has %zu bytes, the buffer %zu; max-size is %zu",
+                 cmw.len, out_size, max_size);
+    if (why.reason != ATLS_OK)
+        return atls_provider_raise(signature->provider, &why);
+    memcpy(out, cmw.data, cmw.len);
+    *out_len = cmw.len;
+    return 1;
+}
+
+const OSSL_DISPATCH atls_signature_functions[] = {
+    ATLS_DISPATCH(OSSL_FUNC_SIGNATURE_NEWCTX, newctx),
+    ATLS_DISPATCH(OSSL_FUNC_SIGNATURE_FREECTX, freectx),
+    ATLS_DISPATCH(OSSL_FUNC_SIGNATURE_DUPCTX, dupctx),
+    ATLS_DISPATCH(OSSL_FUNC_SIGNATURE_SIGN_INIT, sign_init),
+    ATLS_DISPATCH(OSSL_FUNC_SIGNATURE_SIGN, sign),
+    ATLS_DISPATCH(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, set_ctx_params),
+    ATLS_DISPATCH(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, settable_params),
+    ATLS_DISPATCH(OSSL_FUNC_SIGNATURE_GET_CTX_PARAMS, get_ctx_params),
+    ATLS_DISPATCH(OSSL_FUNC_SIGNATURE_GETTABLE_CTX_PARAMS, gettable_params),
+    ATLS_DISPATCH_END,
+};

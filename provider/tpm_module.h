@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The border between atls.so and atls_tpm.so, which alone needs tpm2-tss and
+ * is loaded when a TPM is first used: one symbol, one table of functions.
+ */
+#ifndef ATLS_TPM_MODULE_H
+#define ATLS_TPM_MODULE_H
+
+#include <openssl/types.h>
+
+#include "provider/deadline.h"
+#include "provider/pcrs.h"
+#include "provider/tpm_target.h"
+#include "why.h"
+
+#define ATLS_TPM_MODULE_FILE   "atls_tpm.so"
+#define ATLS_TPM_MODULE_SYMBOL "atls_tpm_module"
+#define ATLS_TPM_MAX_KEY_FILE  4096 /* bytes of a TSS2 PRIVATE KEY, in DER */
+
+struct atls_tpm_settings {
+    struct atls_tpm_target target;
+    struct atls_pcrs pcrs;
+    uint32_t ak_handle;     /* persistent; 0: none given */
+    struct atls_buf ak_der; /* of a TSS2 PRIVATE KEY; empty: none given */
+    OSSL_LIB_CTX *libctx;
+};
+
+struct atls_tpm_session;
+
+struct atls_tpm_module {
+    const char *version; /* of the package; both sides must be of one build */
+
+    /* open: for a device, its descriptor. *settings must outlive *out.
+     * ATTESTER_ABSENT, OUT_OF_MEMORY. */
+    enum atls_reason (*open)(const struct atls_tpm_settings *settings,
+                             struct atls_tpm_session **out,
+                             struct atls_why *why);
+    void (*close)(struct atls_tpm_session *session);
+    /* ATTESTER_ABSENT, ATTESTER_FAILED, ATTESTER_BUSY, ATTESTER_TIMEOUT,
+     * ATTESTER_KEY, CRYPTO_FAILED, OUT_OF_MEMORY */
+    enum atls_reason (*public_key)(struct atls_tpm_session *session,
+                                   atls_deadline deadline,
+                                   struct atls_buf *spki, struct atls_why *why);
+    /* attest: the CBOR of atls(7), "TPM Evidence". */
+    enum atls_reason (*attest)(struct atls_tpm_session *session,
+                               struct atls_view binder, atls_deadline deadline,
+                               struct atls_buf *evidence, struct atls_why *why);
+};
+
+extern const struct atls_tpm_module atls_tpm_module;
+
+#endif
