@@ -1,1 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
+# `make bench` measures; `make check` only sees that it would.
+check_PROGRAMS += test/bench/bench test/bench/memory test/bench/start
+bench_common = \
+	test/bench/floor.c test/bench/floor.h \
+	test/bench/ours.c test/bench/ours.h \
+	test/bench/pair.c test/bench/pair.h \
+	test/bench/pki.c test/bench/pki.h \
+	test/bench/wire.c test/bench/wire.h
+test_bench_bench_SOURCES = $(bench_common) \
+	test/bench/bench.c \
+	test/bench/cold.c \
+	test/bench/count.c \
+	test/bench/flood.c \
+	test/bench/flood_load.c \
+	test/bench/flood_server.c \
+	test/bench/memory.c \
+	test/bench/plot.c \
+	test/bench/process.c test/bench/process.h \
+	test/bench/report.c test/bench/report.h \
+	test/bench/sample.c test/bench/sample.h \
+	test/bench/section.h \
+	test/bench/start.c \
+	test/bench/warm.c
+test_bench_bench_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
+test_bench_bench_LDADD = libbase.la $(SSL_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)
+test_bench_memory_SOURCES = $(bench_common) \
+	test/bench/heap.c test/bench/heap.h \
+	test/bench/memory_program.c
+test_bench_memory_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
+test_bench_memory_LDADD = $(test_bench_bench_LDADD)
+test_bench_start_SOURCES = test/bench/start_program.c
+test_bench_start_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
+test_bench_start_LDADD = $(SSL_LIBS) $(CRYPTO_LIBS)
+PHONY += bench
+bench: all test/bench/bench test/bench/memory test/bench/start
+	top_builddir='$(abs_top_builddir)' test/bench/bench

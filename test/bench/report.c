@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The table. What has a budget says whether it is kept; an interval that
+ * holds the budget's border says so too.
+ */
+#include "report.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static double number(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+
+    return value != NULL ? value : "";
+}
+
+static const char *judge(double low, double high, double budget)
+{
+    if (budget <= 0)
+        return "";
+    if (high <= budget)
+        return "kept";
+    return low > budget ? "MISSED" : "undecided";
+}
+
+/* digits: after the point. */
+static void print_interval(const json_t *interval, int digits, FILE *out)
+{
+    double budget = number(interval, "budget");
+    double low = number(interval, "low"), high = number(interval, "high");
+
+    fprintf(out, "%8.*f [%.*f, %.*f]", digits, number(interval, "median"),
+            digits, low, digits, high);
+    if (budget > 0)
+        fprintf(out, "  <= %-8g %s", budget, judge(low, high, budget));
+    fputc('\n', out);
+}
+
+static void print_ratio(const json_t *ratio, FILE *out)
+{
+    char name[64];
+
+    (void)snprintf(name, sizeof(name), "%s / %s", text(ratio, "of"),
+                   text(ratio, "over"));
+    fprintf(out, "  %-30s", name);
+    print_interval(ratio, 3, out);
+    fprintf(out, "  %30s", "client");
+    print_interval(json_object_get(ratio, "client"), 3, out);
+    fprintf(out, "  %30s", "server");
+    print_interval(json_object_get(ratio, "server"), 3, out);
+}
+
+/* The pair of equals: an interval without 1 in it means that the machine was
+ * too restless for the other ratios. */
+static void print_equals(const json_t *ratio, FILE *out)
+{
+    bool holds_one = number(ratio, "low") <= 1 && number(ratio, "high") >= 1;
+
+    fprintf(out, "  %-30s%s\n", "",
+            holds_one ? "equals measure equal"
+                      : "EQUALS DIFFER: the machine is too busy, run again");
+}
+
+static void print_warm(const char *title, const json_t *run, FILE *out)
+{
+    size_t i;
+    json_t *item;
+
+    fprintf(out, "\n%s, warm: %g blocks of %g handshakes; extension bytes %s\n",
+            title, number(run, "blocks"), number(run, "handshakes_per_block"),
+            text(run, "wire"));
+    fprintf(out, "  %-18s %9s %9s %9s %9s\n", "CPU us a handshake", "both",
+            "client", "server", "bytes");
+    json_array_foreach(json_object_get(run, "variants"), i, item)
+        fprintf(out, "  %-18s %9.1f %9.1f %9.1f %9.0f\n", text(item, "name"),
+                number(item, "us"), number(item, "client_us"),
+                number(item, "server_us"), number(item, "bytes"));
+    json_array_foreach(json_object_get(run, "ratios"), i, item)
+    {
+        print_ratio(item, out);
+        if (i == 0)
+            print_equals(item, out);
+    }
+}
+
+static void print_cold(const char *title, const json_t *runs, FILE *out)
+{
+    size_t i;
+    json_t *item, *us;
+    const char *key;
+
+    json_array_foreach(runs, i, item)
+    {
+        fprintf(out, "\n%s, cold: %s, CPU us\n ", title, text(item, "what"));
+        json_object_foreach(json_object_get(item, "us"), key, us)
+            fprintf(out, " %s %.0f ", key, json_number_value(us));
+        fprintf(out, "\n  %-30s", "atls / floor");
+        print_interval(json_object_get(item, "atls_over_floor"), 3, out);
+    }
+}
+
+static void print_instructions(const json_t *cases, FILE *out)
+{
+    double plain = number(json_array_get(cases, 0), "instructions");
+    size_t i;
+    json_t *item;
+
+    fputs("\nloaded, nothing negotiated: instructions a handshake, both sides "
+          "hooked\n",
+          out);
+    if (json_array_size(cases) == 0)
+        fputs("  not measured: valgrind is missing\n", out);
+    json_array_foreach(cases, i, item) fprintf(
+        out, "  %-22s %12.0f %+10.0f %8.4f  <= %-8g %s\n", text(item, "name"),
+        number(item, "instructions"), number(item, "instructions") - plain,
+        number(item, "ratio"), number(item, "budget"),
+        judge(number(item, "ratio"), number(item, "ratio"),
+              number(item, "budget")));
+}
+
+static void print_start(const json_t *start, FILE *out)
+{
+    size_t i;
+    json_t *item;
+
+    fprintf(out,
+            "\nprocess start, %g of each; plain %.0f us CPU, %.0f us wall; "
+            "added:\n",
+            number(start, "runs"), number(start, "plain_cpu_us"),
+            number(start, "plain_wall_us"));
+    json_array_foreach(json_object_get(start, "added"), i, item)
+    {
+        fprintf(out, "  %-10s CPU us     ", text(item, "name"));
+        print_interval(json_object_get(item, "cpu_us"), 0, out);
+        fprintf(out, "  %-10s wall us    ", text(item, "name"));
+        print_interval(json_object_get(item, "wall_us"), 0, out);
+        fprintf(out, "  %-10s private KiB", text(item, "name"));
+        print_interval(json_object_get(item, "private_kib"), 0, out);
+    }
+}
+
+static void print_side(const char *name, const json_t *side,
+                       const json_t *dummy, FILE *out)
+{
+    double peak = number(side, "peak") - number(dummy, "peak");
+    double kept = number(side, "kept") - number(dummy, "kept");
+
+    fprintf(out,
+            "  atls over dummy, %s: in flight %+.0f <= 4096 %s, kept "
+            "%+.0f <= 512 %s\n",
+            name, peak, judge(peak, peak, 4096), kept, judge(kept, kept, 512));
+}
+
+static void print_memory(const char *title, const json_t *cases, FILE *out)
+{
+    const json_t *dummy = json_array_get(cases, 1);
+    const json_t *ours = json_array_get(cases, 2);
+    size_t i;
+    json_t *item;
+
+    fprintf(out,
+            "\n%s, heap of a connection in bytes\n  %-18s %10s %10s %7s "
+            "%10s %10s %7s %6s\n",
+            title, "", "client", "kept", "calls", "server", "kept", "calls",
+            "left");
+    json_array_foreach(cases, i, item)
+    {
+        const json_t *client = json_object_get(item, "client");
+        const json_t *server = json_object_get(item, "server");
+
+        fprintf(out, "  %-18s %10.0f %10.0f %7.0f %10.0f %10.0f %7.0f %6.0f\n",
+                text(item, "name"), number(client, "peak"),
+                number(client, "kept"), number(client, "calls"),
+                number(server, "peak"), number(server, "kept"),
+                number(server, "calls"), number(item, "left"));
+    }
+    print_side("client", json_object_get(ours, "client"),
+               json_object_get(dummy, "client"), out);
+    print_side("server", json_object_get(ours, "server"),
+               json_object_get(dummy, "server"), out);
+}
+
+static void print_load(const char *phase, const char *kind, const json_t *load,
+                       FILE *out)
+{
+    fprintf(out,
+            "  %-8s %-9s offered %4.0f served %4.0f (%5.1f/s) failed %4.0f  "
+            "p50 %6.1f  p99 %7.1f  max %7.1f ms\n",
+            phase, kind, number(load, "offered"), number(load, "served"),
+            number(load, "served_per_s"), number(load, "failed"),
+            number(load, "p50_ms"), number(load, "p99_ms"),
+            number(load, "max_ms"));
+}
+
+static void print_flood(const json_t *flood, FILE *out)
+{
+    static const char *const phases[] = {"quiet", "flooded"};
+
+    fprintf(out,
+            "\none recorded ClientHello, 40 times a second (attester: "
+            "%s)\n",
+            text(flood, "attester"));
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *phase = json_object_get(flood, phases[i]);
+
+        print_load(phases[i], "plain", json_object_get(phase, "plain"), out);
+        print_load(phases[i], "attested", json_object_get(phase, "attested"),
+                   out);
+    }
+}
+
+void bench_report_table(const json_t *result, FILE *out)
+{
+    static const char *const titles[] = {"one-way", "mutual", "loaded"};
+
+    fprintf(out, "%s, %s\n", text(result, "openssl"), text(result, "cpu"));
+    for (size_t i = 0; i < 3; i++)
+        if (json_object_get(result, titles[i]) != NULL)
+            print_warm(titles[i], json_object_get(result, titles[i]), out);
+    for (size_t i = 0; i < 2; i++)
+        print_cold(titles[i],
+                   json_object_get(json_object_get(result, "cold"), titles[i]),
+                   out);
+    if (json_object_get(result, "instructions") != NULL)
+        print_instructions(json_object_get(result, "instructions"), out);
+    if (json_object_get(result, "start") != NULL)
+        print_start(json_object_get(result, "start"), out);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *cases =
+            json_object_get(json_object_get(result, "memory"), titles[i]);
+
+        if (cases != NULL)
+            print_memory(titles[i], cases, out);
+    }
+    if (json_object_get(result, "flood") != NULL)
+        print_flood(json_object_get(result, "flood"), out);
+}
