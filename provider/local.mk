@@ -23,7 +23,35 @@ libprovider_la_LIBADD = libbase.la
 osslmodules_LTLIBRARIES += atls.la
 atls_la_SOURCES =
 atls_la_LIBADD = libprovider.la
-atls_la_LDFLAGS = $(MODULE_LDFLAGS) \
+atls_la_LDFLAGS = -module $(MODULE_LDFLAGS) \
 	-Wl,--version-script=$(srcdir)/provider/atls.map
 atls_la_DEPENDENCIES = libprovider.la provider/atls.map
 EXTRA_DIST += provider/atls.map
+
+# atls_tpm.so, which atls.so loads when a TPM is first used, so that nothing
+# else of a program ever meets tpm2-tss. libtpm.la is for unit tests, too.
+if HAVE_TPM
+noinst_LTLIBRARIES += libtpm.la
+libtpm_la_SOURCES = \
+	provider/tpm_ak.c provider/tpm_ak.h \
+	provider/tpm_descriptor.c provider/tpm_descriptor.h \
+	provider/tpm_error.c provider/tpm_error.h \
+	provider/tpm_key_file.c provider/tpm_key_file.h \
+	provider/tpm_line.c provider/tpm_line.h \
+	provider/tpm_public.c provider/tpm_public.h \
+	provider/tpm_quote.c provider/tpm_quote.h \
+	provider/tpm_session.c \
+	provider/tpm_tcti.c provider/tpm_tcti.h \
+	provider/tpm_turn.c provider/tpm_turn.h \
+	provider/pcrs.c provider/tss.h
+libtpm_la_CFLAGS = $(AM_CFLAGS) $(TSS2_CFLAGS)
+libtpm_la_LIBADD = libbase.la $(TSS2_LIBS)
+
+ext_LTLIBRARIES += atls_tpm.la
+atls_tpm_la_SOURCES =
+atls_tpm_la_LIBADD = libtpm.la
+atls_tpm_la_LDFLAGS = -module $(MODULE_LDFLAGS) \
+	-Wl,--version-script=$(srcdir)/provider/atls_tpm.map
+atls_tpm_la_DEPENDENCIES = libtpm.la provider/atls_tpm.map
+endif
+EXTRA_DIST += provider/atls_tpm.map

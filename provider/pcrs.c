@@ -86,6 +86,16 @@ static bool is_repeated(const struct atls_pcrs *pcrs, uint16_t algorithm)
     return false;
 }
 
+/* By algorithm, whatever order they were named in: one selection, one quote. */
+static void insert_sorted(struct atls_pcrs *pcrs, struct atls_pcr_bank bank)
+{
+    unsigned at = pcrs->num_banks++;
+
+    for (; at > 0 && pcrs->banks[at - 1].algorithm > bank.algorithm; at--)
+        pcrs->banks[at] = pcrs->banks[at - 1];
+    pcrs->banks[at] = bank;
+}
+
 static enum atls_reason take_bank(const char **at, struct atls_pcrs *pcrs,
                                   struct atls_why *why)
 {
@@ -109,7 +119,7 @@ static enum atls_reason take_bank(const char **at, struct atls_pcrs *pcrs,
                         "pcrs: want indices 0 to 23 like 0-7,14 after "
                         "%s:, seen \"%s\"",
                         atls_pcrs_bank_name(bank.algorithm), *at);
-    pcrs->banks[pcrs->num_banks++] = bank;
+    insert_sorted(pcrs, bank);
     return ATLS_OK;
 }
 

@@ -15,6 +15,7 @@
 
 #define ATLS_TPM_MODULE_FILE   "atls_tpm.so"
 #define ATLS_TPM_MODULE_SYMBOL "atls_tpm_module"
+#define ATLS_TPM_MAX_BINDER    64   /* bytes of qualifyingData */
 #define ATLS_TPM_MAX_KEY_FILE  4096 /* bytes of a TSS2 PRIVATE KEY, in DER */
 
 struct atls_tpm_settings {

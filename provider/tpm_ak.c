@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Attestation keys.
+ */
+#include "provider/tpm_ak.h"
+
+#include <stdio.h>
+
+#include "provider/tpm_error.h"
+#include "provider/tpm_key_file.h"
+#include "provider/tpm_public.h"
+
+/* What tpm2_createprimary -C e -G ecc256:ecdsa-sha256 -a '...' makes from the
+ * same words. */
+static const TPM2B_PUBLIC ak_template = {
+    .publicArea = {
+        .type = TPM2_ALG_ECC,
+        .nameAlg = TPM2_ALG_SHA256,
+        .objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
+                            TPMA_OBJECT_SENSITIVEDATAORIGIN |
+                            TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_RESTRICTED |
+                            TPMA_OBJECT_SIGN_ENCRYPT,
+        .parameters.eccDetail = {.symmetric.algorithm = TPM2_ALG_NULL,
+                                 .scheme = {.scheme = TPM2_ALG_ECDSA,
+                                            .details.ecdsa.hashAlg =
+                                                TPM2_ALG_SHA256},
+                                 .curveID = TPM2_ECC_NIST_P256,
+                                 .kdf.scheme = TPM2_ALG_NULL},
+    }};
+
+static enum atls_reason create_primary(struct atls_tpm_ak *ak,
+                                       const struct atls_tpm_line *line,
+                                       ESYS_TR *handle, struct atls_why *why)
+{
+    static const TPM2B_SENSITIVE_CREATE sensitive = {0};
+    static const TPM2B_DATA outside = {0};
+    static const TPML_PCR_SELECTION creation_pcrs = {0};
+    TSS2_RC rc = Esys_CreatePrimary(
+        line->esys, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+        ESYS_TR_NONE, &sensitive, &ak_template, &outside, &creation_pcrs,
+        handle, &ak->public_area, NULL, NULL, NULL);
+
+    return atls_tpm_line_check(line, rc, "TPM2_CreatePrimary", why);
+}
+
+static enum atls_reason read_public(struct atls_tpm_ak *ak,
+                                    const struct atls_tpm_line *line,
+                                    ESYS_TR handle, struct atls_why *why)
+{
+    TSS2_RC rc = Esys_ReadPublic(line->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE,
+                                 ESYS_TR_NONE, &ak->public_area, NULL, NULL);
+
+    return atls_tpm_line_check(line, rc, "TPM2_ReadPublic", why);
+}
+
+static enum atls_reason open_persistent(const struct atls_tpm_line *line,
+                                        uint32_t number, ESYS_TR *handle,
+                                        struct atls_why *why)
+{
+    char what[32];
+    TSS2_RC rc = Esys_TR_FromTPMPublic(line->esys, number, ESYS_TR_NONE,
+                                       ESYS_TR_NONE, ESYS_TR_NONE, handle);
+
+    snprintf(what, sizeof(what), "handle 0x%08x", number);
+    return atls_tpm_line_check(line, rc, what, why);
+}
+
+static enum atls_reason load_file(struct atls_tpm_ak *ak,
+                                  const struct atls_tpm_line *line,
+                                  struct atls_view der, ESYS_TR *handle,
+                                  struct atls_why *why)
+{
+    ATLS_AUTO_HEAP struct atls_tpm_key_file *file = NULL;
+    ESYS_TR parent = ESYS_TR_NONE;
+    enum atls_reason reason = atls_tpm_key_file_parse(der, &file, why);
+    TSS2_RC rc;
+
+    if (reason == ATLS_OK)
+        reason = open_persistent(line, file->parent, &parent, why);
+    if (reason != ATLS_OK)
+        return reason;
+    rc = Esys_Load(line->esys, parent, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                   ESYS_TR_NONE, &file->private_area, &file->public_area,
+                   handle);
+    Esys_TR_Close(line->esys, &parent);
+    reason = atls_tpm_line_check(line, rc, "TPM2_Load", why);
+    return reason == ATLS_OK ? read_public(ak, line, *handle, why) : reason;
+}
+
+/* A context that a reset TPM no longer takes is dropped: the key is then made
+ * anew. Everything else that is wrong shows up there, too. */
+static bool load_saved(struct atls_tpm_ak *ak, const struct atls_tpm_line *line,
+                       ESYS_TR *handle)
+{
+    TSS2_RC rc;
+
+    if (ak->saved == NULL)
+        return false;
+    rc = Esys_ContextLoad(line->esys, ak->saved, handle);
+    if (rc == TSS2_RC_SUCCESS)
+        return true;
+    if (atls_tpm_error_is_from_tpm(rc))
+        atls_tpm_ak_clear(ak);
+    return false;
+}
+
+/* Failing to save costs time, nothing else. */
+static void save(struct atls_tpm_ak *ak, const struct atls_tpm_line *line,
+                 ESYS_TR handle)
+{
+    if (Esys_ContextSave(line->esys, handle, &ak->saved) != TSS2_RC_SUCCESS)
+        ak->saved = NULL;
+}
+
+enum atls_reason atls_tpm_ak_load(struct atls_tpm_ak *ak,
+                                  const struct atls_tpm_line *line,
+                                  const struct atls_tpm_settings *settings,
+                                  ESYS_TR *handle, struct atls_why *why)
+{
+    enum atls_reason reason;
+
+    if (load_saved(ak, line, handle))
+        return ATLS_OK;
+    atls_tpm_ak_clear(ak);
+    if (settings->ak_handle != 0) {
+        reason = open_persistent(line, settings->ak_handle, handle, why);
+        if (reason == ATLS_OK)
+            reason = read_public(ak, line, *handle, why);
+    } else if (settings->ak_der.len != 0) {
+        reason =
+            load_file(ak, line, atls_buf_view(&settings->ak_der), handle, why);
+    } else {
+        reason = create_primary(ak, line, handle, why);
+    }
+    if (reason == ATLS_OK)
+        reason = atls_tpm_public_check(&ak->public_area->publicArea, why);
+    if (reason == ATLS_OK && settings->ak_handle == 0)
+        save(ak, line, *handle);
+    return reason;
+}
+
+void atls_tpm_ak_release(const struct atls_tpm_line *line,
+                         const struct atls_tpm_settings *settings,
+                         ESYS_TR handle)
+{
+    if (handle == ESYS_TR_NONE)
+        return;
+    if (settings->ak_handle != 0)
+        Esys_TR_Close(line->esys, &handle);
+    else
+        (void)Esys_FlushContext(line->esys, handle);
+}
+
+void atls_tpm_ak_clear(struct atls_tpm_ak *ak)
+{
+    Esys_Free(ak->saved);
+    Esys_Free(ak->public_area);
+    *ak = (struct atls_tpm_ak){NULL, NULL};
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Whose turn it is at a TPM: among the threads of a process and the processes
+ * that were forked from it, which share one descriptor.
+ */
+#ifndef ATLS_TPM_TURN_H
+#define ATLS_TPM_TURN_H
+
+#include <stdatomic.h>
+
+#include "provider/deadline.h"
+#include "why.h"
+
+struct atls_tpm_turn;
+
+/* atls_tpm_turn_new: in memory that children share. OUT_OF_MEMORY. */
+enum atls_reason ATLS_MUST_USE atls_tpm_turn_new(struct atls_tpm_turn **out,
+                                                 struct atls_why *why);
+/* atls_tpm_turn_free: this process's view of it; others keep theirs. */
+void atls_tpm_turn_free(struct atls_tpm_turn *turn);
+
+/* atls_tpm_turn_take: waits until deadline. A holder that died is forgotten.
+ * ATTESTER_TIMEOUT. */
+enum atls_reason ATLS_MUST_USE atls_tpm_turn_take(struct atls_tpm_turn *turn,
+                                                  atls_deadline deadline,
+                                                  struct atls_why *why);
+void atls_tpm_turn_give(struct atls_tpm_turn *turn);
+
+/* atls_tpm_turn_pending: whether a command was sent whose response nobody has
+ * read; for the holder. */
+atomic_bool *atls_tpm_turn_pending(struct atls_tpm_turn *turn);
+
+#endif
