@@ -1,1 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+# The distribution's own programs, with nothing but an openssl.cnf.
+APP_TESTS = \
+	test/apps/apache.sh \
+	test/apps/haproxy.sh \
+	test/apps/mosquitto.sh \
+	test/apps/nginx.sh \
+	test/apps/openssl.sh \
+	test/apps/postgres.sh \
+	test/apps/python.sh \
+	test/apps/python_suite.sh \
+	test/apps/redis.sh \
+	test/apps/stunnel.sh
+EXTRA_DIST += $(APP_TESTS) test/apps/harness.sh test/apps/tls_hello.py \
+	test/apps/ssl_suite.py
