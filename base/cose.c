@@ -232,9 +232,17 @@ static bool libcrypto_is_alive(void)
     return OPENSSL_init_crypto(0, NULL) == 1;
 }
 
-/* Digests of the default library context are fetched once a process and kept
- * to its end: a fetch takes locks. */
+/* Digests of the global library context are fetched once a process and kept
+ * to its end: a fetch takes locks. A thread may have a default of its own,
+ * which can go away. */
 static EVP_MD *fetched[NUM_ALGORITHMS];
+
+static bool is_global(OSSL_LIB_CTX *libctx)
+{
+    if (libctx == NULL)
+        libctx = OSSL_LIB_CTX_set0_default(NULL); /* asks, and sets nothing */
+    return libctx == OSSL_LIB_CTX_get0_global_default();
+}
 
 static EVP_MD *get1_digest(OSSL_LIB_CTX *libctx, const char *name)
 {
@@ -243,7 +251,7 @@ static EVP_MD *get1_digest(OSSL_LIB_CTX *libctx, const char *name)
 
     while (i < NUM_ALGORITHMS && strcmp(algorithms[i].digest_name, name) != 0)
         i++;
-    if (libctx != NULL || i == NUM_ALGORITHMS)
+    if (i == NUM_ALGORITHMS || !is_global(libctx))
         return EVP_MD_fetch(libctx, name, NULL);
     digest = __atomic_load_n(&fetched[i], __ATOMIC_ACQUIRE);
     if (digest == NULL) {

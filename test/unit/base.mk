@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_HEADERS += test/check_main.h
 base_unit_tests = \
+	test/unit/check_base64url \
 	test/unit/check_bytes \
 	test/unit/check_cbor \
 	test/unit/check_cmw \
-	test/unit/check_cose
+	test/unit/check_cose \
+	test/unit/check_json \
+	test/unit/check_type
 check_PROGRAMS += $(base_unit_tests)
 TESTS += $(base_unit_tests)
+test_unit_check_base64url_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_base64url_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_bytes_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_bytes_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_cbor_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -15,3 +20,7 @@ test_unit_check_cmw_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_cmw_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_cose_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_cose_LDADD = libbase.la $(CHECK_LIBS)
+test_unit_check_json_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_json_LDADD = libbase.la $(CHECK_LIBS)
+test_unit_check_type_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_type_LDADD = libbase.la $(CHECK_LIBS)
