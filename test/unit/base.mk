@@ -7,6 +7,7 @@ base_unit_tests = \
 	test/unit/check_cmw \
 	test/unit/check_cose \
 	test/unit/check_json \
+	test/unit/check_log \
 	test/unit/check_type
 check_PROGRAMS += $(base_unit_tests)
 TESTS += $(base_unit_tests)
@@ -22,5 +23,8 @@ test_unit_check_cose_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_cose_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_json_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_json_LDADD = libbase.la $(CHECK_LIBS)
+test_unit_check_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_log_LDFLAGS = -Wl,--wrap=syslog,--wrap=__syslog_chk
+test_unit_check_log_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_type_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_type_LDADD = libbase.la $(CHECK_LIBS)
