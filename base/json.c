@@ -61,7 +61,9 @@ json_t *atls_json_parse(struct atls_view text, enum atls_reason otherwise,
                        JSON_REJECT_DUPLICATES, &error);
     if (value != NULL)
         return value;
-    if (json_error_code(&error) == json_error_out_of_memory)
+    /* jansson says nothing where an allocation failed */
+    if (error.text[0] == '\0' ||
+        json_error_code(&error) == json_error_out_of_memory)
         (void)atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     else
         (void)atls_why(why, otherwise, "JSON, line %d, column %d: %s",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_HEADERS += test/check_main.h
 base_unit_tests = \
+	test/unit/check_alloc \
 	test/unit/check_base64url \
 	test/unit/check_bytes \
 	test/unit/check_cbor \
@@ -11,6 +12,9 @@ base_unit_tests = \
 	test/unit/check_type
 check_PROGRAMS += $(base_unit_tests)
 TESTS += $(base_unit_tests)
+test_unit_check_alloc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_alloc_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+test_unit_check_alloc_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_base64url_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_base64url_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_bytes_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
