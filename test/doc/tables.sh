@@ -78,7 +78,7 @@ write_between_marks() { # NAME FILE, new text on stdin
 }
 
 case $0 in
-*tables.sh)
+tables.sh | */tables.sh)
     reasons_markdown | write_between_marks reasons "$top_srcdir/doc/protocol.md"
     vectors_markdown | write_between_marks vectors "$top_srcdir/doc/protocol.md"
     if [ -f "$top_srcdir/man/atls.7" ]; then
