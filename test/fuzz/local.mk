@@ -1,1 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
+# One fuzz target a parser. replay_X feeds it files in `make check`; fuzz_X is
+# it with libFuzzer (CC=clang ./configure --enable-fuzz --enable-sanitize) and
+# run by test/fuzz/run.
+EXTRA_DIST += test/fuzz/corpus test/fuzz/make-corpus test/fuzz/run
+noinst_HEADERS += test/fuzz/fuzz.h
+fuzz_replays = \
+	test/fuzz/replay_base64url \
+	test/fuzz/replay_cbor \
+	test/fuzz/replay_cmw \
+	test/fuzz/replay_cose \
+	test/fuzz/replay_json \
+	test/fuzz/replay_type
+check_PROGRAMS += $(fuzz_replays)
+TESTS += $(fuzz_replays)
+test_fuzz_replay_base64url_SOURCES = test/fuzz/fuzz_base64url.c test/fuzz/replay.c
+test_fuzz_replay_base64url_LDADD = libbase.la
+test_fuzz_replay_cbor_SOURCES = test/fuzz/fuzz_cbor.c test/fuzz/replay.c
+test_fuzz_replay_cbor_LDADD = libbase.la
+test_fuzz_replay_cmw_SOURCES = test/fuzz/fuzz_cmw.c test/fuzz/replay.c
+test_fuzz_replay_cmw_LDADD = libbase.la
+test_fuzz_replay_cose_SOURCES = test/fuzz/fuzz_cose.c test/fuzz/replay.c
+test_fuzz_replay_cose_LDADD = libbase.la
+test_fuzz_replay_json_SOURCES = test/fuzz/fuzz_json.c test/fuzz/replay.c
+test_fuzz_replay_json_LDADD = libbase.la
+test_fuzz_replay_type_SOURCES = test/fuzz/fuzz_type.c test/fuzz/replay.c
+test_fuzz_replay_type_LDADD = libbase.la
+
+if ENABLE_FUZZ
+noinst_PROGRAMS += \
+	test/fuzz/fuzz_base64url \
+	test/fuzz/fuzz_cbor \
+	test/fuzz/fuzz_cmw \
+	test/fuzz/fuzz_cose \
+	test/fuzz/fuzz_json \
+	test/fuzz/fuzz_type
+test_fuzz_fuzz_base64url_SOURCES = test/fuzz/fuzz_base64url.c
+test_fuzz_fuzz_base64url_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_base64url_LDADD = libbase.la
+test_fuzz_fuzz_cbor_SOURCES = test/fuzz/fuzz_cbor.c
+test_fuzz_fuzz_cbor_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_cbor_LDADD = libbase.la
+test_fuzz_fuzz_cmw_SOURCES = test/fuzz/fuzz_cmw.c
+test_fuzz_fuzz_cmw_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_cmw_LDADD = libbase.la
+test_fuzz_fuzz_cose_SOURCES = test/fuzz/fuzz_cose.c
+test_fuzz_fuzz_cose_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_cose_LDADD = libbase.la
+test_fuzz_fuzz_json_SOURCES = test/fuzz/fuzz_json.c
+test_fuzz_fuzz_json_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_json_LDADD = libbase.la
+test_fuzz_fuzz_type_SOURCES = test/fuzz/fuzz_type.c
+test_fuzz_fuzz_type_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_type_LDADD = libbase.la
+endif
