@@ -15,10 +15,13 @@ same() { # NUMBER SENTENCE TABLE DOCUMENT, the wanted text on stdin
     fi
 }
 
-echo 1..2
+echo 1..3
 reasons_markdown |
     same 1 "the protocol's table of alerts is that of reason.def" \
         reasons doc/protocol.md
 vectors_markdown |
     same 2 "the protocol's vectors are those of the files" \
         vectors doc/protocol.md
+reasons_mdoc |
+    same 3 "the manual's table of reasons is that of reason.def" \
+        reasons man/atls.7
