@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LTLIBRARIES += libbase.la
-nobase_include_HEADERS += base/atls/view.h base/atls/reason.h base/atls/reason.def
+atlsinclude_HEADERS += base/atls/view.h base/atls/reason.h base/atls/reason.def
 libbase_la_SOURCES = \
 	base/base64url.c base/base64url.h \
 	base/bytes.c base/bytes.h \

@@ -1,39 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The table of Evidence formats. A format is a row and a file: it decodes
- * claims from a record's value and judges them under a profile. No I/O, no
- * clock; time is a parameter.
+ * The table of Evidence formats. A format is a row and its files: it decodes
+ * claims from a record's value, names and verifies the signer, and judges the
+ * claims under a profile. No I/O, no clock; time is a parameter.
  */
 #ifndef ATLS_FORMAT_H
 #define ATLS_FORMAT_H
 
 #include "evidence.h"
-
-struct atls_profile; /* policy.h */
+#include "profile.h"
 
 struct atls_format {
-    const char *name;         /* of the policy: "psa", "tpm" */
-    const char *const *types; /* spellings (type.h), canonical first, NULL-ended */
-    size_t claims_size;       /* bytes of its claims struct */
+    const char *name; /* of the policy: "psa", "tpm" */
+    const char *const
+        *types;           /* spellings (type.h), canonical first, NULL-ended */
+    size_t claims_size;   /* bytes of its claims struct */
+    bool takes_rsa;       /* besides EC, for trust anchors */
+    bool has_instance_id; /* that an anchor may be filed under */
 
     /* parse: decodes value (which outlives claims) into zeroed claims_size
      * bytes and points *nonce into it. EVIDENCE_MALFORMED, NONCE_MISSING,
-     * ALGORITHM_UNSUPPORTED. */
+     * ALGORITHM_UNSUPPORTED, FORMAT_UNKNOWN, TPM_NOT_A_QUOTE. */
     enum atls_reason (*parse)(struct atls_view value, void *claims,
                               struct atls_view *nonce, struct atls_why *why);
 
-    /* appraise: signature first, claims then. Ends in atls_verdict_accept or
-     * atls_verdict_refuse. */
-    enum atls_reason (*appraise)(const void *claims,
-                                 const struct atls_profile *profile,
-                                 int64_t now, struct atls_verdict *verdict);
+    /* signer: what anchors are found by: instance ID or kid; empty: absent. */
+    struct atls_view (*signer)(const void *claims);
+
+    /* verify: one signature by key over all that judge will look at.
+     * SIGNATURE_INVALID, ALGORITHM_UNSUPPORTED, AK_UNFIT, CRYPTO_FAILED,
+     * OUT_OF_MEMORY. */
+    enum atls_reason (*verify)(const void *claims, EVP_PKEY *key,
+                               struct atls_why *why);
+
+    /* judge: the claims, once their signature is good. Ends in
+     * atls_verdict_accept or atls_verdict_refuse. */
+    enum atls_reason (*judge)(const void *claims,
+                              const struct atls_profile *profile, int64_t now,
+                              struct atls_verdict *verdict);
 
     void (*describe)(const void *claims, bool brief, atls_claim_fn *each,
                      void *arg);
+
+    /* The format's own part of a profile: its keys (NULL-ended), how they are
+     * read into profile->reference, and how that is freed. */
+    const char *const *keys;
+    void (*read)(const struct atls_node *node, struct atls_profile *profile);
+    void (*reference_free)(void *reference);
+
+    /* learn: adds to a JSON profile what the claims show. false: no memory. */
+    bool (*learn)(const void *claims, json_t *profile);
 };
 
 extern const struct atls_format atls_format_psa;
 extern const struct atls_format atls_format_tpm;
+
+/* All formats, NULL-ended. */
+extern const struct atls_format *const atls_formats[];
 
 /* NULL: no such format. */
 const struct atls_format *atls_format_by_name(const char *name);

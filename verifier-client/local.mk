@@ -1,3 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-nobase_include_HEADERS += verifier-client/atls/atls.h
+atlsinclude_HEADERS += verifier-client/atls/atls.h
 pkgconfig_DATA += verifier-client/atls.pc
+
+# Everything but libbase, which whoever links this links too.
+noinst_LTLIBRARIES += libverifier.la
+libverifier_la_SOURCES = \
+	verifier-client/anchors.c verifier-client/anchors.h \
+	verifier-client/appraise.c \
+	verifier-client/document.c verifier-client/document.h \
+	verifier-client/evidence.c verifier-client/evidence.h \
+	verifier-client/file.c verifier-client/file.h \
+	verifier-client/format.c verifier-client/format.h \
+	verifier-client/learn.c verifier-client/learn.h \
+	verifier-client/name.c verifier-client/name.h \
+	verifier-client/parsed.h \
+	verifier-client/policy.c verifier-client/policy.h \
+	verifier-client/profile.c verifier-client/profile.h \
+	verifier-client/psa.c verifier-client/psa.h \
+	verifier-client/psa_profile.c \
+	verifier-client/rule.c verifier-client/rule.h \
+	verifier-client/tpm.c verifier-client/tpm.h \
+	verifier-client/tpm_profile.c \
+	verifier-client/tpm_structure.c verifier-client/tpm_structure.h \
+	verifier-client/verdict.c verifier-client/verdict.h
+
+lib_LTLIBRARIES += libatls.la
+libatls_la_SOURCES =
+libatls_la_LIBADD = libverifier.la libbase.la \
+	$(CRYPTO_LIBS) $(CBOR_LIBS) $(JANSSON_LIBS)
+libatls_la_LDFLAGS = -version-info 0:0:0 -no-undefined \
+	-Wl,-z,relro -Wl,-z,now -Wl,-Bsymbolic \
+	-Wl,--version-script=$(top_srcdir)/verifier-client/libatls.map
+EXTRA_libatls_la_DEPENDENCIES = verifier-client/libatls.map
+EXTRA_DIST += verifier-client/libatls.map

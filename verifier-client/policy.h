@@ -19,18 +19,20 @@ struct atls_peer {
     enum atls_role role;
     const char *name; /* host or IP that we meant to reach; NULL: none known,
                          and always NULL for client peers */
-    STACK_OF(X509) *chain; /* verified, X509_V_OK, leaf first; NULL: unknown or
-                              untrusted, and rules with uri or ca do not match */
+    STACK_OF(X509) *
+        chain; /* verified, X509_V_OK, leaf first; NULL: unknown or
+                  untrusted, and rules with uri or ca do not match */
 };
 
 enum atls_identity { /* protocol.md 4; UNSET in a rule: the setting's */
-    ATLS_IDENTITY_UNSET,
-    ATLS_IDENTITY_X509,
-    ATLS_IDENTITY_APPLICATION,
-    ATLS_IDENTITY_ATTESTED
+                     ATLS_IDENTITY_UNSET,
+                     ATLS_IDENTITY_X509,
+                     ATLS_IDENTITY_APPLICATION,
+                     ATLS_IDENTITY_ATTESTED
 };
 
 struct atls_rule;
+struct atls_profile;
 struct atls_policy;
 
 /* atls_policy_parse: like atls_policy_load from text. folder is what relative
@@ -67,6 +69,17 @@ const struct atls_rule *atls_policy_match(const struct atls_policy *policy,
 
 enum atls_identity atls_rule_identity(const struct atls_rule *rule);
 bool atls_rule_no_oracle(const struct atls_rule *rule);
+
+/* atls_policy_check_identity: the setting "identity" stands for rules that
+ * name none; when it is attested each of them must require an instance or say
+ * no_oracle, as a rule that names it must: POLICY_INVALID. */
+enum atls_reason ATLS_MUST_USE
+atls_policy_check_identity(const struct atls_policy *policy,
+                           enum atls_identity setting, struct atls_why *why);
+
+/* atls_policy_profile: by name, or NULL; borrowed. */
+const struct atls_profile *atls_policy_profile(const struct atls_policy *policy,
+                                               const char *name);
 
 /* atls_policy_types: the types that a peer may attest with, in order of
  * preference, without repeats: those of the profiles of each rule that could

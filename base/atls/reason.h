@@ -9,6 +9,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* TLS alert descriptions that atls sends. NONE: libssl sends its own, or
  * there is no connection. */
@@ -41,6 +42,7 @@ const char *atls_reason_text(enum atls_reason reason);
 /* atls_reason_alert: the alert that a peer sees for it. */
 enum atls_alert atls_reason_alert(enum atls_reason reason);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

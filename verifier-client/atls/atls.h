@@ -16,6 +16,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define ATLS_VERDICT_TEXT 384
 #define ATLS_PROFILE_NAME 64 /* bytes with the NUL */
@@ -77,6 +78,7 @@ enum atls_reason atls_appraise(const struct atls_policy *policy,
                                int64_t now, const char *profile,
                                struct atls_verdict *verdict);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Trust anchors from paths, globs and PEM text (RFC 7468).
+ */
+#include "anchors.h"
+
+#include <glob.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/pem.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include "file.h"
+#include "format.h"
+
+enum { MIN_RSA_BITS = 2048, MAX_POINT = 1 + 2 * 66 };
+
+ATLS_AUTO_FREE(BIO, BIO_free_all)
+ATLS_AUTO_FREE(X509, X509_free)
+ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
+
+static void free_der(uint8_t **der)
+{
+    OPENSSL_free(*der);
+}
+
+static bool hash_id(const uint8_t *bytes, size_t len,
+                    uint8_t id[ATLS_ANCHOR_ID])
+{
+    id[0] = 0x01; /* UEID of type RAND (RFC 9711, 4.2.1.1) */
+    return EVP_Q_digest(NULL, "SHA2-256", NULL, bytes, len, id + 1, NULL) == 1;
+}
+
+enum atls_reason atls_key_id(EVP_PKEY *key, uint8_t id[ATLS_ANCHOR_ID])
+{
+    __attribute__((cleanup(free_der))) uint8_t *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+
+    if (len <= 0)
+        return ATLS_OUT_OF_MEMORY;
+    return hash_id(der, (size_t)len, id) ? ATLS_OK : ATLS_CRYPTO_FAILED;
+}
+
+static bool point_id(EVP_PKEY *key, uint8_t id[ATLS_ANCHOR_ID])
+{
+    uint8_t point[MAX_POINT];
+    size_t len = 0;
+
+    return EVP_PKEY_is_a(key, "EC") &&
+           EVP_PKEY_get_octet_string_param(key,
+                                           OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY,
+                                           point, sizeof(point), &len) == 1 &&
+           len > 0 && point[0] == 0x04 && hash_id(point, len, id);
+}
+
+static int compare(const void *a, const void *b)
+{
+    return memcmp(((const struct atls_anchor *)a)->id,
+                  ((const struct atls_anchor *)b)->id, ATLS_ANCHOR_ID);
+}
+
+EVP_PKEY *atls_anchors_find(const struct atls_anchors *anchors,
+                            struct atls_view id)
+{
+    struct atls_anchor wanted = {.id = {0x01}}, *found;
+
+    if (id.len != ATLS_ANCHOR_ID && id.len != ATLS_ANCHOR_ID - 1)
+        return NULL;
+    memcpy(wanted.id + ATLS_ANCHOR_ID - id.len, id.data, id.len);
+    if (anchors->num == 0)
+        return NULL;
+    found =
+        bsearch(&wanted, anchors->items, anchors->num, sizeof(wanted), compare);
+    return found != NULL ? found->key : NULL;
+}
+
+void atls_anchors_clear(struct atls_anchors *anchors)
+{
+    for (size_t i = 0; i < anchors->num; i++)
+        EVP_PKEY_free(anchors->items[i].key);
+    free(anchors->items);
+    *anchors = (struct atls_anchors){0};
+}
+
+static bool grow(struct atls_anchors *anchors)
+{
+    size_t size = anchors->size > 0 ? 2 * anchors->size : 4;
+    struct atls_anchor *items;
+
+    if (anchors->num < anchors->size)
+        return true;
+    items = realloc(anchors->items, size * sizeof(*items));
+    if (items == NULL)
+        return false;
+    anchors->items = items;
+    anchors->size = size;
+    return true;
+}
+
+/* Insertion keeps the order; the same id twice is one entry. */
+static bool insert(struct atls_anchors *anchors,
+                   const uint8_t id[ATLS_ANCHOR_ID], EVP_PKEY *key)
+{
+    size_t at = 0;
+
+    if (atls_anchors_find(anchors, atls_view(id, ATLS_ANCHOR_ID)) == key)
+        return true;
+    if (!grow(anchors))
+        return false;
+    while (at < anchors->num &&
+           memcmp(anchors->items[at].id, id, ATLS_ANCHOR_ID) < 0)
+        at++;
+    memmove(&anchors->items[at + 1], &anchors->items[at],
+            (anchors->num - at) * sizeof(*anchors->items));
+    memcpy(anchors->items[at].id, id, ATLS_ANCHOR_ID);
+    EVP_PKEY_up_ref(key);
+    anchors->items[at].key = key;
+    anchors->num++;
+    return true;
+}
+
+/* One profile's anchors while they are read. */
+struct reading {
+    const struct atls_node *node; /* the item that problems are about */
+    const uint8_t *instance_id;   /* ATLS_ANCHOR_ID bytes, or NULL: derived */
+    const struct atls_format *format;
+    struct atls_anchors *pool, *out;
+};
+
+static bool is_fit(const struct reading *reading, EVP_PKEY *key)
+{
+    static const char *const curves[] = {"prime256v1", "secp384r1",
+                                         "secp521r1"};
+    char group[32] = "";
+
+    if (EVP_PKEY_is_a(key, "RSA"))
+        return reading->format->takes_rsa &&
+               EVP_PKEY_get_bits(key) >= MIN_RSA_BITS;
+    if (!EVP_PKEY_is_a(key, "EC") ||
+        EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) != 1)
+        return false;
+    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
+        if (strcmp(group, curves[i]) == 0)
+            return true;
+    return false;
+}
+
+static EVP_PKEY *pooled(struct atls_anchors *pool,
+                        const uint8_t id[ATLS_ANCHOR_ID], EVP_PKEY *key)
+{
+    EVP_PKEY *known = atls_anchors_find(pool, atls_view(id, ATLS_ANCHOR_ID));
+
+    if (known != NULL)
+        return known;
+    return insert(pool, id, key) ? key : NULL;
+}
+
+static void out_of_memory(const struct reading *reading)
+{
+    atls_node_problem(reading->node, ATLS_OUT_OF_MEMORY, "out of memory");
+}
+
+bool atls_anchors_add(struct atls_anchors *anchors, EVP_PKEY *key)
+{
+    uint8_t id[ATLS_ANCHOR_ID];
+
+    return atls_key_id(key, id) == ATLS_OK && insert(anchors, id, key) &&
+           (!point_id(key, id) || insert(anchors, id, key));
+}
+
+static void add_named(const struct reading *reading, EVP_PKEY *key)
+{
+    EVP_PKEY *known = atls_anchors_find(
+        reading->out, atls_view(reading->instance_id, ATLS_ANCHOR_ID));
+
+    if (known != NULL && known != key)
+        atls_node_problem(reading->node, ATLS_POLICY_INVALID,
+                          "want one key for each instance_id, found two");
+    else if (!insert(reading->out, reading->instance_id, key))
+        out_of_memory(reading);
+}
+
+static void add_key(const struct reading *reading, EVP_PKEY *fresh)
+{
+    uint8_t id[ATLS_ANCHOR_ID];
+    EVP_PKEY *key;
+
+    if (!is_fit(reading, fresh)) {
+        atls_node_problem(reading->node, ATLS_POLICY_INVALID,
+                          "want a public key on P-256, P-384 or P-521%s",
+                          reading->format->takes_rsa ? ", or RSA of 2048 bits"
+                                                     : "");
+        return;
+    }
+    if (atls_key_id(fresh, id) != ATLS_OK ||
+        (key = pooled(reading->pool, id, fresh)) == NULL)
+        out_of_memory(reading);
+    else if (reading->instance_id != NULL)
+        add_named(reading, key);
+    else if (!atls_anchors_add(reading->out, key))
+        out_of_memory(reading);
+}
+
+/* One PEM block, by its label. NULL: it holds no public key. */
+static EVP_PKEY *key_of_block(const char *label, const uint8_t *der, long len)
+{
+    ATLS_AUTO(X509) *certificate = NULL;
+
+    if (strcmp(label, PEM_STRING_PUBLIC) == 0)
+        return d2i_PUBKEY(NULL, &der, len);
+    if (strcmp(label, PEM_STRING_X509) != 0 &&
+        strcmp(label, PEM_STRING_X509_OLD) != 0)
+        return NULL;
+    certificate = d2i_X509(NULL, &der, len);
+    return certificate != NULL ? X509_get_pubkey(certificate) : NULL;
+}
+
+static void add_block(const struct reading *reading, const char *label,
+                      const uint8_t *der, long len)
+{
+    ATLS_AUTO(EVP_PKEY) *key = NULL;
+
+    if (strstr(label, "PRIVATE KEY") != NULL) {
+        atls_node_problem(reading->node, ATLS_POLICY_INVALID,
+                          "want a public key, found a private one: make it "
+                          "with `openssl pkey -pubout`");
+        return;
+    }
+    key = key_of_block(label, der, len);
+    if (key != NULL)
+        add_key(reading, key);
+    else
+        atls_node_problem(reading->node, ATLS_POLICY_INVALID,
+                          "want PUBLIC KEY or CERTIFICATE in PEM, found %.40s "
+                          "that cannot be read",
+                          label);
+}
+
+static void add_pem(const struct reading *reading, struct atls_view text,
+                    const char *file)
+{
+    ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(text.data, (int)text.len);
+    char *label = NULL, *header = NULL;
+    uint8_t *der = NULL;
+    long len;
+    bool has_any = false;
+
+    if (bio == NULL) {
+        out_of_memory(reading);
+        return;
+    }
+    while (PEM_read_bio(bio, &label, &header, &der, &len) == 1) {
+        has_any = true;
+        add_block(reading, label, der, len);
+        OPENSSL_free(label);
+        OPENSSL_free(header);
+        OPENSSL_free(der);
+    }
+    if (!has_any)
+        atls_node_problem(reading->node, ATLS_POLICY_INVALID,
+                          "%s: want PUBLIC KEY or CERTIFICATE in PEM, found "
+                          "neither",
+                          file);
+}
+
+static void add_file(const struct reading *reading, const char *path)
+{
+    ATLS_AUTO_BUF text = atls_buf(ATLS_FILE_MAX);
+    struct atls_why why = {0};
+
+    if (atls_file_read(path, &text, &why) != ATLS_OK)
+        atls_node_problem(reading->node, why.reason, "%s", why.text);
+    else
+        add_pem(reading, atls_buf_view(&text), path);
+}
+
+static void add_glob(const struct reading *reading, const char *pattern)
+{
+    __attribute__((cleanup(globfree))) glob_t found = {0};
+    int failed = glob(pattern, GLOB_ERR, NULL, &found);
+
+    if (failed == GLOB_NOSPACE)
+        out_of_memory(reading);
+    else if (failed != 0)
+        atls_node_problem(reading->node, ATLS_FILE_UNREADABLE,
+                          "%s: want files, found none that can be read",
+                          pattern);
+    for (size_t i = 0; failed == 0 && i < found.gl_pathc; i++)
+        add_file(reading, found.gl_pathv[i]);
+}
+
+static void add_text(const struct reading *reading, const char *text)
+{
+    ATLS_AUTO_HEAP char *path = NULL;
+
+    if (strstr(text, "-----BEGIN ") != NULL) {
+        add_pem(reading, atls_view_text(text), "text");
+        return;
+    }
+    path = atls_file_path(reading->node->document->folder, text);
+    if (path == NULL)
+        out_of_memory(reading);
+    else if (strpbrk(text, "*?[") != NULL)
+        add_glob(reading, path);
+    else
+        add_file(reading, path);
+}
+
+/* {"instance_id": hex, "key": path or PEM}: a device that does not derive its
+ * instance ID from its key. */
+static void read_object(const struct atls_node *node, struct reading *reading)
+{
+    static const char *const keys[] = {"instance_id", "key", NULL};
+    struct atls_node id = atls_node_member(node, keys[0]);
+    struct atls_node key = atls_node_member(node, keys[1]);
+    uint8_t bytes[ATLS_ANCHOR_ID];
+    const char *text;
+
+    if (!atls_node_is_object(node, keys))
+        return;
+    text = atls_node_text(&key);
+    if (atls_node_hex(&id, ATLS_ANCHOR_ID, ATLS_ANCHOR_ID, bytes) == 0 ||
+        text == NULL)
+        return;
+    reading->node = &key;
+    reading->instance_id = bytes;
+    add_text(reading, text);
+}
+
+void atls_anchors_read(const struct atls_node *node,
+                       const struct atls_format *format,
+                       struct atls_anchors *pool, struct atls_anchors *out)
+{
+    size_t num = json_array_size(node->value);
+
+    if (!atls_node_is_array(node))
+        return;
+    if (num == 0)
+        atls_node_wrong(node, "at least one trust anchor");
+    for (size_t i = 0; i < num; i++) {
+        struct atls_node item = atls_node_item(node, i);
+        struct reading reading = {
+            .node = &item, .format = format, .pool = pool, .out = out};
+        const char *text;
+
+        if (json_is_object(item.value) && format->has_instance_id)
+            read_object(&item, &reading);
+        else if ((text = atls_node_text(&item)) != NULL)
+            add_text(&reading, text);
+    }
+}

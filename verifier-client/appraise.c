@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Is it good? Evidence against the profiles of a rule: the signer's key, its
+ * signature, then the claims. The verdict starts denying; only a format's
+ * judge can turn it, once the signature is good.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include <openssl/err.h>
+
+#include "base64url.h"
+#include "parsed.h"
+#include "rule.h"
+
+enum { MAX_SIGNATURES = 4 }; /* verifications that one peer can order */
+
+enum { /* draft-ietf-rats-ar4si, 2.3: values of instance-identity */
+       UNRECOGNIZED = 97,
+       CRYPTO_FAILED = 99,
+       NO_CLAIM = 0,
+};
+
+struct appraisal {
+    const struct atls_evidence *evidence;
+    int64_t now;
+    EVP_PKEY *verified; /* the key that was found to have signed */
+    unsigned num_signatures;
+};
+
+static enum atls_reason refuse(struct atls_verdict *verdict, int8_t value,
+                               const struct atls_why *why)
+{
+    return atls_verdict_refuse(verdict, ATLS_INSTANCE_IDENTITY, value, why);
+}
+
+static enum atls_reason find_key(const struct appraisal *appraisal,
+                                 const struct atls_profile *profile,
+                                 EVP_PKEY **key, struct atls_why *why)
+{
+    const struct atls_evidence *evidence = appraisal->evidence;
+    struct atls_view signer = evidence->format->signer(evidence->claims);
+    char id[2 * ATLS_ANCHOR_ID + 1];
+
+    *key = NULL;
+    if (signer.len == 0)
+        return atls_why(why, ATLS_CLAIM_MISSING,
+                        "want an instance ID in the Evidence, found none");
+    *key = atls_anchors_find(&profile->anchors, signer);
+    if (*key != NULL)
+        return ATLS_OK;
+    atls_hex(signer, id, sizeof(id));
+    return atls_why(why, ATLS_ANCHOR_UNKNOWN,
+                    "profile %s: want one of %zu trust anchors, the Evidence "
+                    "names signer %s: add its public key to trust_anchors",
+                    profile->name, profile->anchors.num, id);
+}
+
+static enum atls_reason verify(struct appraisal *appraisal, EVP_PKEY *key,
+                               struct atls_why *why)
+{
+    const struct atls_evidence *evidence = appraisal->evidence;
+    enum atls_reason reason;
+
+    if (key == appraisal->verified)
+        return ATLS_OK;
+    if (appraisal->num_signatures++ == MAX_SIGNATURES)
+        return atls_why(why, ATLS_SIGNATURE_INVALID,
+                        "want a signature that one of %d keys made",
+                        MAX_SIGNATURES);
+    reason = evidence->format->verify(evidence->claims, key, why);
+    if (reason == ATLS_OK)
+        appraisal->verified = key;
+    return reason;
+}
+
+static enum atls_reason appraise_one(struct appraisal *appraisal,
+                                     const struct atls_profile *profile,
+                                     struct atls_verdict *verdict)
+{
+    const struct atls_evidence *evidence = appraisal->evidence;
+    struct atls_why why = {0};
+    EVP_PKEY *key;
+
+    atls_verdict_init(verdict);
+    snprintf(verdict->profile, sizeof(verdict->profile), "%s", profile->name);
+    if (find_key(appraisal, profile, &key, &why) != ATLS_OK)
+        return refuse(verdict, UNRECOGNIZED, &why);
+    if (verify(appraisal, key, &why) != ATLS_OK)
+        return refuse(verdict, CRYPTO_FAILED, &why);
+    return evidence->format->judge(evidence->claims, profile, appraisal->now,
+                                   verdict);
+}
+
+/* Of several refusals the first stands that knew the signer: it says more. */
+static bool says_more(const struct atls_verdict *verdict,
+                      const struct atls_verdict *other)
+{
+    return (verdict->reason == ATLS_PROFILE_MISSING &&
+            other->reason != ATLS_PROFILE_MISSING) ||
+           (verdict->reason == ATLS_ANCHOR_UNKNOWN &&
+            other->reason != ATLS_PROFILE_MISSING &&
+            other->reason != ATLS_ANCHOR_UNKNOWN);
+}
+
+static void try_profile(struct appraisal *appraisal,
+                        const struct atls_profile *profile,
+                        struct atls_verdict *verdict)
+{
+    struct atls_verdict other;
+
+    if (profile->format != appraisal->evidence->format)
+        return;
+    if (appraise_one(appraisal, profile, &other) == ATLS_OK ||
+        verdict->profile[0] == '\0' || says_more(verdict, &other))
+        *verdict = other;
+}
+
+static enum atls_reason no_profile(const struct atls_evidence *evidence,
+                                   struct atls_verdict *verdict)
+{
+    struct atls_why why = {0};
+
+    (void)atls_why(&why, ATLS_PROFILE_MISSING,
+                   "want a profile of format %s among those that are accepted "
+                   "for this peer, found none",
+                   evidence->format->name);
+    return refuse(verdict, NO_CLAIM, &why);
+}
+
+static void try_all(struct appraisal *appraisal, const struct atls_rule *rule,
+                    struct atls_verdict *verdict)
+{
+    for (size_t i = 0; rule != NULL && i < rule->num_accept; i++) {
+        try_profile(appraisal, rule->accept[i], verdict);
+        if (verdict->reason == ATLS_OK)
+            return;
+    }
+}
+
+enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
+                                        const struct atls_policy *policy,
+                                        const struct atls_rule *rule,
+                                        const char *only_profile, int64_t now,
+                                        struct atls_verdict *verdict)
+{
+    struct appraisal appraisal = {.evidence = evidence, .now = now};
+    const struct atls_profile *only = NULL;
+    int saved = errno;
+
+    atls_verdict_init(verdict);
+    ERR_set_mark();
+    if (only_profile != NULL)
+        only = atls_policy_profile(policy, only_profile);
+    if (only != NULL)
+        try_profile(&appraisal, only, verdict);
+    else if (only_profile == NULL)
+        try_all(&appraisal, rule, verdict);
+    ERR_pop_to_mark();
+    errno = saved;
+    if (verdict->profile[0] == '\0')
+        return no_profile(evidence, verdict);
+    return verdict->reason;
+}
+
+/* Refusals before anything was appraised. */
+static enum atls_reason refuse_early(struct atls_verdict *verdict,
+                                     enum atls_reason reason,
+                                     struct atls_why *why)
+{
+    (void)atls_why(why, reason, NULL);
+    return refuse(verdict, NO_CLAIM, why);
+}
+
+enum { MIN_NONCE = 8, MAX_NONCE = 64 }; /* RFC 9711, 4.1 */
+
+static enum atls_reason judge(const struct atls_policy *policy,
+                              const struct atls_evidence *evidence,
+                              struct atls_view nonce, int64_t now,
+                              const char *profile, struct atls_verdict *verdict,
+                              struct atls_why *why)
+{
+    const struct atls_peer nobody = {.role = ATLS_ROLE_SERVER};
+    const struct atls_rule *rule = NULL;
+    char seen[2 * MAX_NONCE + 1];
+
+    atls_hex(atls_evidence_nonce(evidence), seen, sizeof(seen));
+    if (nonce.len < MIN_NONCE || nonce.len > MAX_NONCE ||
+        !atls_evidence_nonce_equal(evidence, nonce)) {
+        (void)atls_why(why, ATLS_BINDER_MISMATCH,
+                       "nonce: want the %zu bytes that were given, the "
+                       "Evidence holds %s",
+                       nonce.len, seen);
+        return refuse_early(verdict, ATLS_BINDER_MISMATCH, why);
+    }
+    if (profile == NULL)
+        rule = atls_policy_match(policy, &nobody);
+    if (profile == NULL && rule == NULL)
+        return refuse_early(verdict, ATLS_RULE_MISSING, why);
+    return atls_evidence_appraise(evidence, policy, rule, profile, now,
+                                  verdict);
+}
+
+enum atls_reason atls_appraise(const struct atls_policy *policy,
+                               struct atls_view cmw, struct atls_view nonce,
+                               int64_t now, const char *profile,
+                               struct atls_verdict *verdict)
+{
+    struct atls_evidence *evidence = NULL;
+    struct atls_why why = {0};
+    enum atls_reason reason;
+    int saved = errno;
+
+    atls_verdict_init(verdict);
+    ERR_set_mark();
+    reason = atls_evidence_parse(cmw, NULL, &evidence, &why);
+    ERR_pop_to_mark();
+    if (reason != ATLS_OK)
+        return refuse_early(verdict, reason, &why);
+    reason = judge(policy, evidence, nonce, now, profile, verdict, &why);
+    atls_evidence_free(evidence);
+    errno = saved;
+    return reason;
+}

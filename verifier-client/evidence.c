@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Evidence in one block of memory: this struct, the format's claims, the
+ * record's value. The CMW around it is not kept.
+ */
+#include "evidence.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "cmw.h"
+#include "format.h"
+#include "parsed.h"
+
+enum { FIXED_NONCE = 64 }; /* bytes of a nonce field that has one length */
+
+static size_t claims_offset(void)
+{
+    size_t unit = alignof(max_align_t);
+
+    return (sizeof(struct atls_evidence) + unit - 1) / unit * unit;
+}
+
+static enum atls_reason check_record(const struct atls_cmw *cmw,
+                                     const struct atls_type *expected,
+                                     struct atls_why *why)
+{
+    char wanted[ATLS_TYPE_MAX_TEXT + 1] = "a record", seen[sizeof(wanted)];
+
+    atls_type_text(cmw->type, seen, sizeof(seen));
+    if (expected != NULL)
+        atls_type_text(*expected, wanted, sizeof(wanted));
+    if (cmw->is_collection)
+        return atls_why(why, ATLS_CMW_TYPE,
+                        "CMW: want %s, peer sent a collection", wanted);
+    if (expected != NULL && !atls_type_equal(*expected, cmw->type))
+        return atls_why(why, ATLS_CMW_TYPE, "CMW: want %s, peer sent %s",
+                        wanted, seen);
+    if (cmw->indicator != 0 && cmw->indicator != ATLS_CMW_EVIDENCE)
+        return atls_why(why, ATLS_CMW_INDICATOR,
+                        "CMW: want indicator 4 (evidence), peer sent %lu",
+                        (unsigned long)cmw->indicator);
+    return ATLS_OK;
+}
+
+static enum atls_reason decode(const struct atls_format *format,
+                               struct atls_view value,
+                               struct atls_evidence **out, struct atls_why *why)
+{
+    size_t offset = claims_offset();
+    struct atls_evidence *evidence =
+        calloc(1, offset + format->claims_size + value.len);
+    enum atls_reason reason;
+
+    if (evidence == NULL)
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    evidence->format = format;
+    evidence->claims = (char *)evidence + offset;
+    evidence->value =
+        atls_view((char *)evidence->claims + format->claims_size, value.len);
+    if (value.len > 0)
+        memcpy((char *)evidence->claims + format->claims_size, value.data,
+               value.len);
+    reason =
+        format->parse(evidence->value, evidence->claims, &evidence->nonce, why);
+    if (reason != ATLS_OK) {
+        free(evidence);
+        return reason;
+    }
+    *out = evidence;
+    return ATLS_OK;
+}
+
+enum atls_reason atls_evidence_parse(struct atls_view bytes,
+                                     const struct atls_type *expected,
+                                     struct atls_evidence **out,
+                                     struct atls_why *why)
+{
+    ATLS_AUTO_BUF storage = atls_buf(ATLS_CMW_MAX);
+    const struct atls_format *format;
+    struct atls_cmw cmw;
+    enum atls_reason reason = atls_cmw_parse(bytes, &storage, &cmw, why);
+    char type[ATLS_TYPE_MAX_TEXT + 1];
+
+    *out = NULL;
+    if (reason == ATLS_OK)
+        reason = check_record(&cmw, expected, why);
+    if (reason != ATLS_OK)
+        return reason;
+    format = atls_format_by_type(cmw.type);
+    if (format != NULL)
+        return decode(format, cmw.value, out, why);
+    atls_type_text(cmw.type, type, sizeof(type));
+    return atls_why(why, ATLS_FORMAT_UNKNOWN,
+                    "CMW: want a PSA token or a TPM quote, peer sent %s", type);
+}
+
+void atls_evidence_free(struct atls_evidence *evidence)
+{
+    free(evidence);
+}
+
+struct atls_view atls_evidence_nonce(const struct atls_evidence *evidence)
+{
+    return evidence->nonce;
+}
+
+/* Both sides are filled up with zeros to 64 bytes where the field is as long
+ * as that, so that one comparison serves both. */
+bool atls_evidence_nonce_equal(const struct atls_evidence *evidence,
+                               struct atls_view binder)
+{
+    struct atls_view nonce = evidence->nonce;
+    uint8_t wanted[FIXED_NONCE] = {0};
+
+    if (binder.len == 0 || binder.len > nonce.len ||
+        binder.len > sizeof(wanted))
+        return false;
+    if (nonce.len != binder.len && nonce.len != sizeof(wanted))
+        return false;
+    memcpy(wanted, binder.data, binder.len);
+    return CRYPTO_memcmp(wanted, nonce.data, nonce.len) == 0;
+}
+
+void atls_evidence_describe(const struct atls_evidence *evidence, bool brief,
+                            atls_claim_fn *each, void *arg)
+{
+    if (!brief)
+        each(arg, "format", evidence->format->name);
+    evidence->format->describe(evidence->claims, brief, each, arg);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which formats there are.
+ */
+#include "format.h"
+
+#include <string.h>
+
+const struct atls_format *const atls_formats[] = {
+    &atls_format_psa,
+    &atls_format_tpm,
+    NULL,
+};
+
+const struct atls_format *atls_format_by_name(const char *name)
+{
+    for (size_t i = 0; atls_formats[i] != NULL; i++)
+        if (strcmp(atls_formats[i]->name, name) == 0)
+            return atls_formats[i];
+    return NULL;
+}
+
+static bool has_type(const struct atls_format *format, struct atls_type type)
+{
+    for (size_t i = 0; format->types[i] != NULL; i++) {
+        struct atls_type known;
+
+        if (atls_type_parse(atls_view_text(format->types[i]), &known) &&
+            atls_type_equal(known, type))
+            return true;
+    }
+    return false;
+}
+
+const struct atls_format *atls_format_by_type(struct atls_type type)
+{
+    for (size_t i = 0; atls_formats[i] != NULL; i++)
+        if (has_type(atls_formats[i], type))
+            return atls_formats[i];
+    return NULL;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * policy.json: profiles, rules, first match wins. What a rule means is in
+ * rule.c, what a profile means in profile.c and its format.
+ */
+#include "policy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "file.h"
+#include "format.h"
+#include "rule.h"
+
+struct atls_policy {
+    unsigned num_references;
+    struct atls_anchors pool; /* every key once */
+    struct atls_profile *profiles;
+    size_t num_profiles;
+    struct atls_rule *rules;
+    size_t num_rules;
+};
+
+static void free_policy(struct atls_policy **policy)
+{
+    atls_policy_free(*policy);
+}
+#define AUTO_POLICY __attribute__((cleanup(free_policy))) struct atls_policy
+
+static void read_profiles(const struct atls_node *node,
+                          struct atls_policy *policy)
+{
+    const char *key;
+    json_t *value;
+
+    if (!atls_node_is_object(node, NULL))
+        return;
+    if (json_object_size(node->value) == 0)
+        atls_node_wrong(node, "at least one profile");
+    policy->profiles =
+        calloc(json_object_size(node->value) + 1, sizeof(struct atls_profile));
+    if (policy->profiles == NULL) {
+        atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
+        return;
+    }
+    json_object_foreach(node->value, key, value)
+    {
+        struct atls_node member = atls_node_member(node, key);
+
+        atls_profile_read(&member, &policy->pool,
+                          &policy->profiles[policy->num_profiles++]);
+    }
+}
+
+static void read_rules(const struct atls_node *node, struct atls_policy *policy)
+{
+    size_t num = json_array_size(node->value);
+
+    if (node->value != NULL && !atls_node_is_array(node))
+        return;
+    if (node->value != NULL && num == 0)
+        atls_node_wrong(node, "at least one rule");
+    policy->rules = calloc(num + 1, sizeof(struct atls_rule));
+    if (policy->rules == NULL) {
+        atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < num; i++) {
+        struct atls_node item = atls_node_item(node, i);
+
+        atls_rule_read(&item, policy->profiles, policy->num_profiles,
+                       &policy->rules[policy->num_rules++]);
+    }
+    if (node->value == NULL &&
+        !atls_rule_fill(policy->profiles, policy->num_profiles,
+                        &policy->rules[policy->num_rules++]))
+        atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
+}
+
+static void read_root(struct atls_document *document,
+                      struct atls_policy *policy)
+{
+    static const char *const keys[] = {"$schema", "profiles", "rules", NULL};
+    struct atls_node root = atls_node_root(document);
+    struct atls_node profiles = atls_node_member(&root, "profiles");
+    struct atls_node rules = atls_node_member(&root, "rules");
+
+    if (!atls_node_is_object(&root, keys))
+        return;
+    read_profiles(&profiles, policy);
+    if (policy->profiles != NULL)
+        read_rules(&rules, policy);
+}
+
+static enum atls_reason parse(struct atls_document *document,
+                              struct atls_view text, struct atls_policy **out)
+{
+    AUTO_POLICY *policy = calloc(1, sizeof(*policy));
+    enum atls_reason reason;
+
+    *out = NULL;
+    if (policy == NULL)
+        return atls_why(&document->why, ATLS_OUT_OF_MEMORY, NULL);
+    policy->num_references = 1;
+    reason = atls_document_open(document, text);
+    if (reason == ATLS_OK)
+        read_root(document, policy);
+    if (document->why.reason != ATLS_OK)
+        return document->why.reason;
+    *out = ATLS_STEAL(policy);
+    return ATLS_OK;
+}
+
+enum atls_reason atls_policy_parse(struct atls_view text, const char *source,
+                                   const char *folder,
+                                   atls_problem_fn *problems, void *arg,
+                                   struct atls_policy **out,
+                                   struct atls_why *why)
+{
+    struct atls_document document = {
+        .source = source, .folder = folder, .problems = problems, .arg = arg};
+    enum atls_reason reason;
+    int saved = errno;
+
+    ERR_set_mark();
+    reason = parse(&document, text, out);
+    ERR_pop_to_mark();
+    atls_document_clear(&document);
+    errno = saved;
+    if (reason == ATLS_OK)
+        return ATLS_OK;
+    return atls_why(why, reason, "%s", document.why.text);
+}
+
+/* The folder of path, which relative paths in it start from. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash == NULL)
+        return strdup(".");
+    return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+enum atls_reason atls_policy_read(const char *path, atls_problem_fn *problems,
+                                  void *arg, struct atls_policy **out,
+                                  struct atls_why *why)
+{
+    ATLS_AUTO_BUF text = atls_buf(ATLS_FILE_MAX);
+    ATLS_AUTO_HEAP char *folder = folder_of(path);
+    struct atls_why unreadable = {0};
+    int saved = errno;
+
+    *out = NULL;
+    if (folder == NULL)
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    if (atls_file_read(path, &text, &unreadable) != ATLS_OK) {
+        if (problems != NULL)
+            problems(arg, unreadable.text);
+        return atls_why(why, unreadable.reason, "%s", unreadable.text);
+    }
+    errno = saved;
+    return atls_policy_parse(atls_buf_view(&text), path, folder, problems, arg,
+                             out, why);
+}
+
+enum atls_reason atls_policy_load(const char *path, struct atls_policy **out,
+                                  char *text, size_t size)
+{
+    struct atls_why why = {0};
+    enum atls_reason reason = atls_policy_read(path, NULL, NULL, out, &why);
+
+    if (text != NULL && size > 0)
+        snprintf(text, size, "%s", why.text);
+    return reason;
+}
+
+void atls_policy_up_ref(struct atls_policy *policy)
+{
+    __atomic_add_fetch(&policy->num_references, 1, __ATOMIC_RELAXED);
+}
+
+void atls_policy_free(struct atls_policy *policy)
+{
+    if (policy == NULL ||
+        __atomic_sub_fetch(&policy->num_references, 1, __ATOMIC_ACQ_REL) > 0)
+        return;
+    for (size_t i = 0; i < policy->num_rules; i++)
+        atls_rule_clear(&policy->rules[i]);
+    for (size_t i = 0; i < policy->num_profiles; i++)
+        atls_profile_clear(&policy->profiles[i]);
+    atls_anchors_clear(&policy->pool);
+    free(policy->rules);
+    free(policy->profiles);
+    free(policy);
+}
+
+bool atls_policy_requires(const struct atls_policy *policy,
+                          const struct atls_peer *peer)
+{
+    for (size_t i = 0; i < policy->num_rules; i++)
+        if (!atls_rule_needs_chain(&policy->rules[i]) &&
+            atls_rule_may_hold(&policy->rules[i], peer))
+    return policy->rules[i].requires;
+    return true;
+}
+
+/* "require": false is for server peers alone; see rule.c. */
+bool atls_policy_requires_all(const struct atls_policy *policy,
+                              enum atls_role role)
+{
+    for (size_t i = 0; role == ATLS_ROLE_SERVER && i < policy->num_rules; i++)
+        if (!policy->rules[i].requires)
+            return false;
+    return true;
+}
+
+const struct atls_rule *atls_policy_match(const struct atls_policy *policy,
+                                          const struct atls_peer *peer)
+{
+    for (size_t i = 0; i < policy->num_rules; i++)
+        if (atls_rule_holds(&policy->rules[i], peer))
+            return &policy->rules[i];
+    return NULL;
+}
+
+enum atls_identity atls_rule_identity(const struct atls_rule *rule)
+{
+    return rule->identity;
+}
+
+bool atls_rule_no_oracle(const struct atls_rule *rule)
+{
+    return rule->no_oracle;
+}
+
+enum atls_reason atls_policy_check_identity(const struct atls_policy *policy,
+                                            enum atls_identity setting,
+                                            struct atls_why *why)
+{
+    for (size_t i = 0; i < policy->num_rules; i++)
+        if (setting == ATLS_IDENTITY_ATTESTED &&
+            policy->rules[i].identity == ATLS_IDENTITY_UNSET &&
+            !atls_rule_fits_attested(&policy->rules[i]))
+            return atls_why(why, ATLS_POLICY_INVALID,
+                            "/rules/%zu: identity is attested: want profiles "
+                            "that name instances (psa: instance_id), or "
+                            "\"no_oracle\": true",
+                            i);
+    return ATLS_OK;
+}
+
+/* Types written so far. */
+struct types {
+    struct atls_type *list;
+    size_t num, max;
+};
+
+static void add_type(struct types *types, const char *spelling)
+{
+    struct atls_type type;
+
+    if (!atls_type_parse(atls_view_text(spelling), &type))
+        return;
+    for (size_t i = 0; i < types->num; i++)
+        if (atls_type_equal(types->list[i], type))
+            return;
+    if (types->num < types->max)
+        types->list[types->num++] = type;
+}
+
+static void add_rule(struct types *types, const struct atls_rule *rule)
+{
+    for (size_t i = 0; i < rule->num_accept; i++)
+        for (size_t j = 0; j < rule->accept[i]->num_types; j++)
+            add_type(types, rule->accept[i]->types[j]);
+}
+
+size_t atls_policy_types(const struct atls_policy *policy,
+                         const struct atls_peer *peer, struct atls_type *types,
+                         size_t max)
+{
+    struct types found = {.list = types, .max = max};
+
+    for (size_t i = 0; i < policy->num_rules; i++) {
+        const struct atls_rule *rule = &policy->rules[i];
+
+        if (!atls_rule_may_hold(rule, peer))
+            continue;
+        add_rule(&found, rule);
+        if (!atls_rule_needs_chain(rule))
+            break; /* holds for certain: no later rule can */
+    }
+    return found.num;
+}
+
+const struct atls_profile *atls_policy_profile(const struct atls_policy *policy,
+                                               const char *name)
+{
+    for (size_t i = 0; i < policy->num_profiles; i++)
+        if (strcmp(policy->profiles[i].name, name) == 0)
+            return &policy->profiles[i];
+    return NULL;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * PSA attestation tokens (RFC 9783): the claims of one, and the reference
+ * values of a profile.
+ */
+#ifndef ATLS_PSA_H
+#define ATLS_PSA_H
+
+#include "cbor.h"
+#include "cose.h"
+#include "format.h"
+
+enum atls_psa_dialect {                   /* what eat_profile says */
+                        ATLS_PSA_RFC9783, /* tag:psacertified.org,2023:psa#tfm
+                                           */
+                        ATLS_PSA_2_0_0,   /* http://arm.com/psa/2.0.0 */
+                        ATLS_PSA_IOT_1,   /* PSA_IOT_PROFILE_1, with keys of its
+                                             own */
+                        ATLS_NUM_PSA_DIALECTS
+};
+extern const char *const atls_psa_dialects[]; /* their names, NULL-ended */
+
+enum atls_psa_field {
+    ATLS_PSA_PROFILE,
+    ATLS_PSA_NONCE,
+    ATLS_PSA_INSTANCE,
+    ATLS_PSA_CLIENT,
+    ATLS_PSA_LIFECYCLE,
+    ATLS_PSA_IMPLEMENTATION,
+    ATLS_PSA_BOOT_SEED,
+    ATLS_PSA_CERTIFICATION,
+    ATLS_PSA_COMPONENTS,
+    ATLS_PSA_SERVICE,
+    ATLS_PSA_NO_MEASUREMENTS, /* PSA_IOT_PROFILE_1 alone */
+    ATLS_NUM_PSA_FIELDS
+};
+
+struct atls_psa_claim { /* either, by the claim's type */
+    bool is_present;
+    int64_t number;
+    struct atls_view view; /* of components: their encoding, checked */
+};
+
+struct atls_psa_claims { /* views into the token */
+    struct atls_cose_sign1 message;
+    enum atls_psa_dialect dialect;
+    struct atls_psa_claim fields[ATLS_NUM_PSA_FIELDS];
+};
+
+struct atls_psa_component { /* RFC 9783, 4.4.1; empty views: absent */
+    struct atls_view type, measurement, version, signer_id, description;
+};
+
+/* atls_psa_component_next: walks the components; start with at = their view
+ * and iter opened by atls_psa_components. */
+struct atls_psa_walk {
+    struct atls_cbor in;
+    struct atls_cbor_iter items;
+};
+void atls_psa_components(const struct atls_psa_claims *claims,
+                         struct atls_psa_walk *walk);
+bool atls_psa_component_next(struct atls_psa_walk *walk,
+                             struct atls_psa_component *out);
+
+enum atls_psa_lifecycle {
+    ATLS_PSA_UNKNOWN,
+    ATLS_PSA_ASSEMBLY_AND_TEST,
+    ATLS_PSA_ROT_PROVISIONING,
+    ATLS_PSA_SECURED,
+    ATLS_PSA_NON_ROT_DEBUG,
+    ATLS_PSA_RECOVERABLE_ROT_DEBUG,
+    ATLS_PSA_DECOMMISSIONED,
+    ATLS_NUM_PSA_LIFECYCLES
+};
+extern const char *const atls_psa_lifecycles[]; /* their names, NULL-ended */
+/* atls_psa_lifecycle: of the claim's value; -1: none of RFC 9783, 4.3.1. */
+int atls_psa_lifecycle(int64_t value);
+
+#define ATLS_PSA_MAX_HASH          64
+#define ATLS_PSA_MAX_TEXT          128 /* bytes of a type or version, with the NUL */
+#define ATLS_PSA_INSTANCE_ID       33
+#define ATLS_PSA_IMPLEMENTATION_ID 32
+
+struct atls_psa_value { /* one accepted component */
+    uint8_t signer_id[ATLS_PSA_MAX_HASH], measurement[ATLS_PSA_MAX_HASH];
+    size_t signer_id_len, measurement_len;
+    char type[ATLS_PSA_MAX_TEXT], version[ATLS_PSA_MAX_TEXT]; /* "": any */
+    bool is_required;
+};
+
+struct atls_psa_reference { /* of a profile */
+    bool takes_dialect[ATLS_NUM_PSA_DIALECTS];
+    bool takes_lifecycle[ATLS_NUM_PSA_LIFECYCLES];
+    struct atls_psa_value *components; /* none: any */
+    size_t num_components;
+    struct atls_values implementation_ids, instance_ids; /* none: any */
+};
+
+/* The rows of atls_format_psa that speak JSON: psa_profile.c */
+extern const char *const atls_psa_keys[];
+void atls_psa_read(const struct atls_node *node, struct atls_profile *profile);
+void atls_psa_reference_free(void *reference);
+bool atls_psa_learn(const void *claims, json_t *profile);
+
+extern const char *const atls_psa_types[]; /* canonical first, NULL-ended */
+
+#endif

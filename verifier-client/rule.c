@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Rules: reading and matching.
+ */
+#include "rule.h"
+
+#include <string.h>
+
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "file.h"
+#include "name.h"
+
+ATLS_AUTO_FREE(GENERAL_NAMES, GENERAL_NAMES_free)
+ATLS_AUTO_FREE(X509, X509_free)
+ATLS_AUTO_FREE(BIO, BIO_free_all)
+
+static bool has_uri(X509 *leaf, const char *uri)
+{
+    ATLS_AUTO(GENERAL_NAMES) *names =
+        X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+
+    for (int i = 0; names != NULL && i < sk_GENERAL_NAME_num(names); i++) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+        const ASN1_STRING *text = name->d.uniformResourceIdentifier;
+
+        if (name->type == GEN_URI &&
+            atls_view_is(atls_view(ASN1_STRING_get0_data(text),
+                                   (size_t)ASN1_STRING_length(text)),
+                         uri))
+            return true;
+    }
+    return false;
+}
+
+static bool spki_hash(const X509_PUBKEY *spki,
+                      uint8_t hash[ATLS_RULE_SPKI_HASH])
+{
+    uint8_t *der = NULL;
+    int len = i2d_X509_PUBKEY(spki, &der);
+    bool ok = len > 0 && EVP_Q_digest(NULL, "SHA2-256", NULL, der, (size_t)len,
+                                      hash, NULL) == 1;
+
+    OPENSSL_free(der);
+    return ok;
+}
+
+/* Any certificate above the leaf. */
+static bool has_ca(STACK_OF(X509) * chain, const uint8_t *ca)
+{
+    uint8_t hash[ATLS_RULE_SPKI_HASH];
+
+    for (int i = 1; i < sk_X509_num(chain); i++)
+        if (spki_hash(X509_get_X509_PUBKEY(sk_X509_value(chain, i)), hash) &&
+            memcmp(hash, ca, sizeof(hash)) == 0)
+            return true;
+    return false;
+}
+
+bool atls_rule_needs_chain(const struct atls_rule *rule)
+{
+    return rule->uri != NULL || rule->has_ca;
+}
+
+bool atls_rule_may_hold(const struct atls_rule *rule,
+                        const struct atls_peer *peer)
+{
+    if (rule->has_role && rule->role != peer->role)
+        return false;
+    if (rule->name == NULL)
+        return true;
+    /* Names are those that we meant to reach: a client has none. */
+    return peer->role == ATLS_ROLE_SERVER && peer->name != NULL &&
+           atls_name_matches(rule->name, peer->name);
+}
+
+bool atls_rule_holds(const struct atls_rule *rule, const struct atls_peer *peer)
+{
+    if (!atls_rule_may_hold(rule, peer))
+        return false;
+    if (!atls_rule_needs_chain(rule))
+        return true;
+    if (peer->chain == NULL || sk_X509_num(peer->chain) == 0)
+        return false;
+    return (rule->uri == NULL ||
+            has_uri(sk_X509_value(peer->chain, 0), rule->uri)) &&
+           (!rule->has_ca || has_ca(peer->chain, rule->ca));
+}
+
+bool atls_rule_fits_attested(const struct atls_rule *rule)
+{
+    if (rule->no_oracle || !rule->requires)
+        return true;
+    for (size_t i = 0; i < rule->num_accept; i++)
+        if (!rule->accept[i]->requires_instance)
+            return false;
+    return true;
+}
+
+static char *copy_text(const struct atls_node *node)
+{
+    const char *text;
+    char *copy;
+
+    if (node->value == NULL)
+        return NULL;
+    text = atls_node_text(node);
+    copy = text != NULL ? strdup(text) : NULL;
+    if (text != NULL && copy == NULL)
+        atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
+    return copy;
+}
+
+static void read_name(const struct atls_node *node, struct atls_rule *rule)
+{
+    rule->name = copy_text(node);
+    if (rule->name == NULL)
+        return;
+    if (!atls_name_is_pattern(rule->name))
+        atls_node_wrong(node, "a host (ASCII), \"*.\" and a host, or an IP");
+    if (rule->has_role && rule->role == ATLS_ROLE_CLIENT)
+        atls_node_problem(node, ATLS_POLICY_INVALID,
+                          "want no name with \"role\": \"client\": nobody "
+                          "looked a client up by name");
+}
+
+static bool hash_pem(struct atls_view pem, uint8_t hash[ATLS_RULE_SPKI_HASH])
+{
+    ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+    ATLS_AUTO(X509) *certificate =
+        bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+
+    return certificate != NULL &&
+           spki_hash(X509_get_X509_PUBKEY(certificate), hash);
+}
+
+static void read_ca_pem(const struct atls_node *node, struct atls_rule *rule)
+{
+    const char *text = json_string_value(node->value);
+    bool is_pem = strstr(text, "-----BEGIN ") != NULL;
+    ATLS_AUTO_HEAP char *path =
+        is_pem ? NULL : atls_file_path(node->document->folder, text);
+    ATLS_AUTO_BUF pem = atls_buf(ATLS_FILE_MAX);
+    struct atls_why why = {0};
+
+    if (is_pem)
+        atls_buf_text(&pem, text);
+    else if (path == NULL)
+        pem.failed = true;
+    else if (atls_file_read(path, &pem, &why) != ATLS_OK)
+        atls_node_problem(node, why.reason, "%s", why.text);
+    if (why.reason != ATLS_OK)
+        return;
+    if (pem.failed)
+        atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
+    else if (!hash_pem(atls_buf_view(&pem), rule->ca))
+        atls_node_problem(node, ATLS_POLICY_INVALID,
+                          "want SHA-256 of the CA's SubjectPublicKeyInfo in "
+                          "hex, or its certificate in PEM");
+}
+
+/* A CA by its key: SHA-256 of the SPKI in hex, or a PEM file or text. */
+static void read_ca(const struct atls_node *node, struct atls_rule *rule)
+{
+    const char *text = json_string_value(node->value);
+    bool is_hex = text != NULL && strlen(text) == 2 * sizeof(rule->ca) &&
+                  strspn(text, "0123456789abcdefABCDEF") == strlen(text);
+
+    if (node->value == NULL)
+        return;
+    rule->has_ca = true;
+    if (is_hex)
+        (void)atls_node_hex(node, sizeof(rule->ca), sizeof(rule->ca), rule->ca);
+    else if (atls_node_text(node) != NULL)
+        read_ca_pem(node, rule);
+}
+
+static void read_match(const struct atls_node *node, struct atls_rule *rule)
+{
+    static const char *const keys[] = {"role", "name", "uri", "ca", NULL};
+    static const char *const roles[] = {"server", "client", NULL};
+    struct atls_node role = atls_node_member(node, "role");
+    struct atls_node name = atls_node_member(node, "name");
+    struct atls_node uri = atls_node_member(node, "uri");
+    struct atls_node ca = atls_node_member(node, "ca");
+
+    if (node->value == NULL || !atls_node_is_object(node, keys))
+        return;
+    if (role.value != NULL) {
+        int choice = atls_node_choice(&role, roles);
+
+        rule->has_role = choice >= 0;
+        rule->role = choice == 1 ? ATLS_ROLE_CLIENT : ATLS_ROLE_SERVER;
+    }
+    read_name(&name, rule);
+    rule->uri = copy_text(&uri);
+    read_ca(&ca, rule);
+}
+
+bool atls_rule_fill(const struct atls_profile *profiles, size_t num_profiles,
+                    struct atls_rule *rule)
+{
+    rule->requires = true;
+    rule->accept = calloc(num_profiles + 1, sizeof(struct atls_profile *));
+    for (size_t i = 0; rule->accept != NULL && i < num_profiles; i++)
+        rule->accept[rule->num_accept++] = &profiles[i];
+    return rule->accept != NULL;
+}
+
+static const struct atls_profile *find(const struct atls_profile *profiles,
+                                       size_t num_profiles, const char *name)
+{
+    for (size_t i = 0; i < num_profiles; i++)
+        if (strcmp(profiles[i].name, name) == 0)
+            return &profiles[i];
+    return NULL;
+}
+
+static void read_accept(const struct atls_node *node,
+                        const struct atls_profile *profiles,
+                        size_t num_profiles, struct atls_rule *rule)
+{
+    size_t num = json_array_size(node->value);
+
+    if (!atls_node_is_array(node))
+        return;
+    if (num == 0)
+        atls_node_wrong(node, "at least one profile");
+    rule->accept = calloc(num + 1, sizeof(struct atls_profile *));
+    if (rule->accept == NULL)
+        atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
+    for (size_t i = 0; rule->accept != NULL && i < num; i++) {
+        struct atls_node item = atls_node_item(node, i);
+        const char *name = atls_node_text(&item);
+        const struct atls_profile *profile =
+            name != NULL ? find(profiles, num_profiles, name) : NULL;
+
+        if (profile != NULL)
+            rule->accept[rule->num_accept++] = profile;
+        else if (name != NULL)
+            atls_node_wrong(&item, "the name of a profile of this policy");
+    }
+}
+
+static void read_identity(const struct atls_node *node, struct atls_rule *rule)
+{
+    static const char *const words[] = {"x509", "application", "attested",
+                                        NULL};
+    struct atls_node identity = atls_node_member(node, "identity");
+    struct atls_node no_oracle = atls_node_member(node, "no_oracle");
+    int choice = -1;
+
+    rule->no_oracle = atls_node_flag(&no_oracle, false);
+    if (identity.value != NULL)
+        choice = atls_node_choice(&identity, words);
+    if (choice >= 0)
+        rule->identity =
+            (enum atls_identity)(ATLS_IDENTITY_X509 + (unsigned)choice);
+    if (rule->identity == ATLS_IDENTITY_ATTESTED &&
+        !atls_rule_fits_attested(rule))
+        atls_node_problem(&identity, ATLS_POLICY_INVALID,
+                          "want profiles that name instances (psa: "
+                          "instance_id), or \"no_oracle\": true");
+}
+
+/* Who need not attest is decided before any certificate is seen, and never by
+ * what the peer itself chose. */
+static void check_not_required(const struct atls_node *node,
+                               const struct atls_rule *rule)
+{
+    struct atls_node require = atls_node_member(node, "require");
+    bool is_server = rule->has_role && rule->role == ATLS_ROLE_SERVER;
+
+    if (!is_server && rule->name == NULL)
+        atls_node_problem(&require, ATLS_POLICY_INVALID,
+                          "want match.role \"server\" or match.name with "
+                          "\"require\": false");
+    if (atls_rule_needs_chain(rule))
+        atls_node_problem(&require, ATLS_POLICY_INVALID,
+                          "want no match.uri or match.ca with \"require\": "
+                          "false: they are known too late");
+    if (json_object_get(node->value, "accept") != NULL)
+        atls_node_problem(&require, ATLS_POLICY_INVALID,
+                          "want no \"accept\" with \"require\": false");
+}
+
+void atls_rule_read(const struct atls_node *node,
+                    const struct atls_profile *profiles, size_t num_profiles,
+                    struct atls_rule *rule)
+{
+    static const char *const keys[] = {"match",    "require",   "accept",
+                                       "identity", "no_oracle", NULL};
+    struct atls_node match = atls_node_member(node, "match");
+    struct atls_node require = atls_node_member(node, "require");
+    struct atls_node accept = atls_node_member(node, "accept");
+
+    rule->requires = true;
+    if (!atls_node_is_object(node, keys))
+        return;
+    read_match(&match, rule);
+    rule->requires = atls_node_flag(&require, true);
+    if (!rule->requires)
+        check_not_required(node, rule);
+    else if (accept.value != NULL)
+        read_accept(&accept, profiles, num_profiles, rule);
+    else if (!atls_rule_fill(profiles, num_profiles, rule))
+        atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
+    read_identity(node, rule);
+}
+
+void atls_rule_clear(struct atls_rule *rule)
+{
+    free(rule->name);
+    free(rule->uri);
+    free(rule->accept);
+    *rule = (struct atls_rule){0};
+}

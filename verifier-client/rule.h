@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One rule of a policy: which peers it is for, and what they must show.
+ * Immutable once read.
+ */
+#ifndef ATLS_RULE_H
+#define ATLS_RULE_H
+
+#include "profile.h"
+
+#define ATLS_RULE_SPKI_HASH 32
+
+struct atls_rule {
+    /* match: all that are set must hold */
+    bool has_role, has_ca;
+    enum atls_role role;
+    char *name; /* host, "*." and host, or IP; NULL: any */
+    char *uri;  /* NULL: any */
+    uint8_t ca[ATLS_RULE_SPKI_HASH];
+
+    bool requires; /* "require" */
+    bool no_oracle;
+    enum atls_identity identity;
+    const struct atls_profile **accept; /* preferred first; borrowed items */
+    size_t num_accept;
+};
+
+/* atls_rule_read: profiles are what accept may name, all of them by default. */
+void atls_rule_read(const struct atls_node *node,
+                    const struct atls_profile *profiles, size_t num_profiles,
+                    struct atls_rule *rule);
+
+/* atls_rule_fill: a rule that matches everybody and accepts every profile. */
+bool atls_rule_fill(const struct atls_profile *profiles, size_t num_profiles,
+                    struct atls_rule *rule);
+void atls_rule_clear(struct atls_rule *rule);
+
+/* atls_rule_needs_chain: it cannot be judged before the gate. */
+bool atls_rule_needs_chain(const struct atls_rule *rule);
+/* atls_rule_may_hold: role and name hold; uri and ca are left out. */
+bool atls_rule_may_hold(const struct atls_rule *rule,
+                        const struct atls_peer *peer);
+/* atls_rule_holds: everything holds. */
+bool atls_rule_holds(const struct atls_rule *rule,
+                     const struct atls_peer *peer);
+
+/* atls_rule_fits_attested: identity attested may stand for it: it requires
+ * instances, or says no_oracle. */
+bool atls_rule_fits_attested(const struct atls_rule *rule);
+
+#endif

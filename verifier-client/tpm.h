@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * TPM quotes under application/vnd.atls.tpm-quote+cbor: the claims of one, and
+ * the reference values of a profile.
+ */
+#ifndef ATLS_TPM_H
+#define ATLS_TPM_H
+
+#include "format.h"
+#include "tpm_structure.h"
+
+struct atls_tpm_bank { /* values that stand beside the quote */
+    uint32_t mask;
+    const uint8_t *values[ATLS_TPM_NUM_PCRS]; /* each of the hash's length */
+};
+
+struct atls_tpm_claims { /* views into the record's value */
+    struct atls_view attest_bytes, kid;
+    struct atls_tpm_attest attest;
+    struct atls_tpm_signature signature;
+    struct atls_tpm_bank banks[ATLS_TPM_NUM_HASHES];
+    bool has_public;
+    struct atls_tpm_public public;
+    struct atls_view ak_cert, eventlog; /* shown, not judged */
+};
+
+struct atls_tpm_pcr { /* one PCR of a profile */
+    int hash;
+    unsigned index;
+    struct atls_values values; /* any one of them */
+};
+
+struct atls_tpm_reference { /* of a profile */
+    struct atls_tpm_pcr *pcrs;
+    size_t num_pcrs;
+    struct atls_values firmware_versions; /* none: any */
+};
+enum { ATLS_TPM_FIRMWARE_VERSION = 8 }; /* bytes */
+
+/* The rows of atls_format_tpm that speak JSON: tpm_profile.c */
+extern const char *const atls_tpm_keys[];
+void atls_tpm_read(const struct atls_node *node, struct atls_profile *profile);
+void atls_tpm_reference_free(void *reference);
+bool atls_tpm_learn(const void *claims, json_t *profile);
+
+extern const char *const atls_tpm_types[]; /* NULL-ended */
+
+#endif
