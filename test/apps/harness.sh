@@ -220,7 +220,7 @@ setup() {
     OPENSSL_CONF=$work/plain.cnf
     export OPENSSL_CONF
     # where the user of a server can read them
-    cp "$top_builddir/.libs/atls.so" "$top_builddir/.libs/atls_ext.so" "$work"
+    cp "$top_builddir/.libs"/atls*.so "$work"
     {
         make_certificates && make_attesters && make_confs
     } >"$work/setup.out" 2>&1 || {
