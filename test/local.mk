@@ -16,4 +16,4 @@ include test/apps/local.mk
 include test/fuzz/local.mk
 include test/bench/local.mk
 include test/house/local.mk
-EXTRA_DIST += test/vectors
+EXTRA_DIST += test/vectors/README test/vectors/binder
