@@ -11,7 +11,7 @@
 
 #include "atls/view.h"
 
-#define ATLS_MUST_USE __attribute__((warn_unused_result))
+#define ATLS_MUST_USE     __attribute__((warn_unused_result))
 #define ATLS_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* ATLS_AUTO(X509) *leaf = NULL; is freed by X509_free when it leaves scope.
@@ -23,7 +23,8 @@
         if (*pointer != NULL)                                                  \
             function(*pointer);                                                \
     }
-#define ATLS_AUTO(type) __attribute__((cleanup(atls_auto_##type))) type
+/* unused: to be freed is use enough, which clang does not see */
+#define ATLS_AUTO(type) __attribute__((cleanup(atls_auto_##type), unused)) type
 #define ATLS_STEAL(pointer)                                                    \
     (__extension__({                                                           \
         __typeof__(pointer) stolen_ = (pointer);                               \
