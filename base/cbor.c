@@ -5,28 +5,22 @@
  * repeats or grows is held to the limits here. Simple values other than
  * false, true, null and undefined are refused.
  */
-#include "cbor.h"
+#include "cbor_token.h"
 
 #include <string.h>
 
 #include <cbor/streaming.h>
 
-struct token {
-    enum atls_cbor_type type;
-    bool is_indefinite;
-    uint64_t argument;       /* of integers, tags and bools; entries */
-    struct atls_view string; /* of definite strings */
-};
-
 static void set_argument(void *token, enum atls_cbor_type type, uint64_t value)
 {
-    *(struct token *)token = (struct token){.type = type, .argument = value};
+    *(struct atls_cbor_token *)token =
+        (struct atls_cbor_token){.type = type, .argument = value};
 }
 
 static void set_indefinite(void *token, enum atls_cbor_type type)
 {
-    *(struct token *)token =
-        (struct token){.type = type, .is_indefinite = true};
+    *(struct atls_cbor_token *)token =
+        (struct atls_cbor_token){.type = type, .is_indefinite = true};
 }
 
 #define ON_ARGUMENT(name, c_type, cbor_type)                                   \
@@ -42,8 +36,8 @@ static void set_indefinite(void *token, enum atls_cbor_type type)
 #define ON_STRING(name, cbor_type)                                             \
     static void name(void *token, cbor_data data, size_t len)                  \
     {                                                                          \
-        *(struct token *)token =                                               \
-            (struct token){.type = cbor_type, .string = {data, len}};          \
+        *(struct atls_cbor_token *)token = (struct atls_cbor_token){           \
+            .type = cbor_type, .string = {data, len}};                         \
     }
 #define ON_FLOAT(name, c_type)                                                 \
     static void name(void *token, c_type value)                                \
@@ -177,11 +171,12 @@ static bool is_short_tag(uint8_t head)
 }
 
 /* The next token, and how many bytes it has; 0: none, or not well-formed. */
-static size_t read_token(const struct atls_cbor *in, struct token *token)
+static size_t read_token(const struct atls_cbor *in,
+                         struct atls_cbor_token *token)
 {
     struct cbor_decoder_result result;
 
-    *token = (struct token){.type = ATLS_CBOR_NOTHING};
+    *token = (struct atls_cbor_token){.type = ATLS_CBOR_NOTHING};
     if (!atls_reader_more(&in->in))
         return 0;
     if (is_short_tag(*in->in.at)) {
@@ -196,32 +191,33 @@ static size_t read_token(const struct atls_cbor *in, struct token *token)
     return 0;
 }
 
-static struct token take_token(struct atls_cbor *in)
+struct atls_cbor_token atls_cbor_take_token(struct atls_cbor *in)
 {
-    struct token token;
+    struct atls_cbor_token token;
     size_t len = read_token(in, &token);
 
     if (len == 0 || (token.type == ATLS_CBOR_TEXT && !is_utf8(token.string))) {
         atls_cbor_fail(in);
-        return (struct token){.type = ATLS_CBOR_NOTHING};
+        return (struct atls_cbor_token){.type = ATLS_CBOR_NOTHING};
     }
     (void)atls_reader_bytes(&in->in, len);
     return token;
 }
 
-static struct token take(struct atls_cbor *in, enum atls_cbor_type type)
+static struct atls_cbor_token take(struct atls_cbor *in,
+                                   enum atls_cbor_type type)
 {
-    struct token token = take_token(in);
+    struct atls_cbor_token token = atls_cbor_take_token(in);
 
     if (token.type == type)
         return token;
     atls_cbor_fail(in);
-    return (struct token){.type = ATLS_CBOR_NOTHING};
+    return (struct atls_cbor_token){.type = ATLS_CBOR_NOTHING};
 }
 
 enum atls_cbor_type atls_cbor_peek(const struct atls_cbor *in)
 {
-    struct token token;
+    struct atls_cbor_token token;
 
     (void)read_token(in, &token);
     return token.type;
@@ -234,7 +230,7 @@ uint64_t atls_cbor_uint(struct atls_cbor *in)
 
 int64_t atls_cbor_int(struct atls_cbor *in)
 {
-    struct token token = take_token(in);
+    struct atls_cbor_token token = atls_cbor_take_token(in);
 
     if ((token.type == ATLS_CBOR_UINT || token.type == ATLS_CBOR_NEGINT) &&
         token.argument <= INT64_MAX)
@@ -247,7 +243,7 @@ int64_t atls_cbor_int(struct atls_cbor *in)
 static struct atls_view take_string(struct atls_cbor *in,
                                     enum atls_cbor_type type)
 {
-    struct token token = take(in, type);
+    struct atls_cbor_token token = take(in, type);
 
     if (token.is_indefinite)
         atls_cbor_fail(in);
@@ -274,7 +270,7 @@ void atls_cbor_null(struct atls_cbor *in)
     (void)take(in, ATLS_CBOR_NULL);
 }
 
-static void go_deeper(struct atls_cbor *in)
+void atls_cbor_go_deeper(struct atls_cbor *in)
 {
     if (in->depth >= ATLS_CBOR_MAX_DEPTH)
         atls_cbor_fail(in);
@@ -286,7 +282,7 @@ uint64_t atls_cbor_tag(struct atls_cbor *in)
 {
     uint64_t tag = take(in, ATLS_CBOR_TAG).argument;
 
-    go_deeper(in);
+    atls_cbor_go_deeper(in);
     return in->in.failed ? 0 : tag;
 }
 
@@ -320,7 +316,7 @@ static bool keys_equal(const uint8_t *a, const uint8_t *b)
     return major < 2 || memcmp(a, b, argument) == 0;
 }
 
-static bool is_key(const struct token *key)
+bool atls_cbor_is_key(const struct atls_cbor_token *key)
 {
     return key->type == ATLS_CBOR_UINT || key->type == ATLS_CBOR_NEGINT ||
            ((key->type == ATLS_CBOR_BYTES || key->type == ATLS_CBOR_TEXT) &&
@@ -328,8 +324,8 @@ static bool is_key(const struct token *key)
 }
 
 /* Is the key at `at` new among those whose offsets from start are given? */
-static bool key_is_new(const uint8_t *at, const uint8_t *start,
-                       const uint32_t *keys, size_t num_keys)
+bool atls_cbor_key_is_new(const uint8_t *at, const uint8_t *start,
+                          const uint32_t *keys, size_t num_keys)
 {
     if ((uint64_t)(at - start) > UINT32_MAX)
         return false;
@@ -343,9 +339,9 @@ static void open_container(struct atls_cbor *in, struct atls_cbor_iter *iter,
                            enum atls_cbor_type type)
 {
     unsigned depth = in->depth;
-    struct token token = take(in, type);
+    struct atls_cbor_token token = take(in, type);
 
-    go_deeper(in);
+    atls_cbor_go_deeper(in);
     if (!token.is_indefinite && token.argument > ATLS_CBOR_MAX_ENTRIES)
         atls_cbor_fail(in);
     iter->left = token.is_indefinite ? UINT64_MAX : token.argument;
@@ -366,22 +362,23 @@ void atls_cbor_map(struct atls_cbor *in, struct atls_cbor_iter *iter)
 }
 
 /* Takes the break of an indefinite length, when it stands here. */
-static bool ends(struct atls_cbor *in, bool is_indefinite, uint64_t left)
+bool atls_cbor_ends(struct atls_cbor *in, bool is_indefinite, uint64_t left)
 {
     if (!is_indefinite)
         return left == 0;
     if (atls_cbor_peek(in) != ATLS_CBOR_BREAK)
         return false;
-    (void)take_token(in);
+    (void)atls_cbor_take_token(in);
     return true;
 }
 
 static bool remember_key(struct atls_cbor *in, struct atls_cbor_iter *iter)
 {
-    struct token key;
+    struct atls_cbor_token key;
 
-    if (read_token(in, &key) == 0 || !is_key(&key) ||
-        !key_is_new(in->in.at, iter->start, iter->keys, iter->num_seen))
+    if (read_token(in, &key) == 0 || !atls_cbor_is_key(&key) ||
+        !atls_cbor_key_is_new(in->in.at, iter->start, iter->keys,
+                              iter->num_seen))
         return false;
     iter->keys[iter->num_seen] = (uint32_t)(in->in.at - iter->start);
     return true;
@@ -393,7 +390,7 @@ bool atls_cbor_next(struct atls_cbor *in, struct atls_cbor_iter *iter)
 
     if (in->in.failed)
         return false;
-    if (ends(in, is_indefinite, iter->left)) {
+    if (atls_cbor_ends(in, is_indefinite, iter->left)) {
         in->depth = iter->depth;
         return false;
     }
@@ -407,212 +404,4 @@ bool atls_cbor_next(struct atls_cbor *in, struct atls_cbor_iter *iter)
     if (!is_indefinite)
         iter->left--;
     return true;
-}
-
-/* What stands open in a skip: containers, tags, or a string of indefinite
- * length, which is why there is one level more than the depth allows. */
-struct level {
-    enum atls_cbor_type type;
-    bool is_indefinite;
-    uint64_t left;      /* items; of a map, keys and values */
-    unsigned num_items; /* taken */
-    unsigned first_key; /* of a map, in the walk's keys */
-};
-
-struct walk {
-    struct level levels[ATLS_CBOR_MAX_DEPTH + 1];
-    unsigned num_levels;
-    const uint8_t *start;
-    unsigned num_keys;
-    uint32_t keys[ATLS_CBOR_MAX_OPEN_KEYS];
-};
-
-static void walk_down(struct atls_cbor *in, struct walk *walk,
-                      const struct token *token)
-{
-    unsigned per_entry = token->type == ATLS_CBOR_MAP ? 2 : 1;
-
-    if (token->type == ATLS_CBOR_ARRAY || token->type == ATLS_CBOR_MAP ||
-        token->type == ATLS_CBOR_TAG)
-        go_deeper(in);
-    if (token->type != ATLS_CBOR_TAG && !token->is_indefinite &&
-        token->argument > ATLS_CBOR_MAX_ENTRIES)
-        atls_cbor_fail(in);
-    if (in->in.failed)
-        return;
-    walk->levels[walk->num_levels++] = (struct level){
-        .type = token->type,
-        .is_indefinite = token->is_indefinite,
-        .left = token->type == ATLS_CBOR_TAG ? 1 : token->argument * per_entry,
-        .first_key = walk->num_keys,
-    };
-}
-
-static void walk_up(struct atls_cbor *in, struct walk *walk)
-{
-    struct level *level = &walk->levels[--walk->num_levels];
-
-    if (level->type == ATLS_CBOR_MAP && level->num_items % 2 != 0)
-        atls_cbor_fail(in);
-    if (level->type != ATLS_CBOR_BYTES && level->type != ATLS_CBOR_TEXT)
-        in->depth--;
-    walk->num_keys = level->first_key;
-}
-
-static bool walk_key(struct walk *walk, const struct level *level,
-                     const uint8_t *at, const struct token *key)
-{
-    if (!is_key(key) || walk->num_keys == ATLS_CBOR_MAX_OPEN_KEYS ||
-        !key_is_new(at, walk->start, walk->keys + level->first_key,
-                    walk->num_keys - level->first_key))
-        return false;
-    walk->keys[walk->num_keys++] = (uint32_t)(at - walk->start);
-    return true;
-}
-
-/* May this token stand as the next item of the innermost level? */
-static bool walk_item(struct walk *walk, const uint8_t *at,
-                      const struct token *token)
-{
-    struct level *level = &walk->levels[walk->num_levels - 1];
-    bool is_map = level->type == ATLS_CBOR_MAP;
-
-    if (level->type == ATLS_CBOR_BYTES || level->type == ATLS_CBOR_TEXT)
-        return token->type == level->type && !token->is_indefinite;
-    if (is_map && level->num_items % 2 == 0 &&
-        !walk_key(walk, level, at, token))
-        return false;
-    if (level->is_indefinite &&
-        level->num_items == ATLS_CBOR_MAX_ENTRIES * (is_map ? 2U : 1U))
-        return false;
-    level->num_items++;
-    if (!level->is_indefinite)
-        level->left--;
-    return true;
-}
-
-static bool opens(const struct token *token)
-{
-    switch (token->type) {
-    case ATLS_CBOR_ARRAY:
-    case ATLS_CBOR_MAP:
-    case ATLS_CBOR_TAG:
-        return true;
-    case ATLS_CBOR_BYTES:
-    case ATLS_CBOR_TEXT:
-        return token->is_indefinite;
-    case ATLS_CBOR_UINT:
-    case ATLS_CBOR_NEGINT:
-    case ATLS_CBOR_BOOL:
-    case ATLS_CBOR_NULL:
-    case ATLS_CBOR_FLOAT:
-    case ATLS_CBOR_BREAK:
-    case ATLS_CBOR_NOTHING:
-        return false;
-    }
-    return false;
-}
-
-static void walk_token(struct atls_cbor *in, struct walk *walk)
-{
-    const uint8_t *at = in->in.at;
-    struct token token = take_token(in);
-
-    if (token.type == ATLS_CBOR_BREAK ||
-        (walk->num_levels > 0 && !walk_item(walk, at, &token)))
-        atls_cbor_fail(in);
-    else if (opens(&token))
-        walk_down(in, walk, &token);
-}
-
-struct atls_view atls_cbor_skip(struct atls_cbor *in)
-{
-    const uint8_t *start = in->in.at;
-    unsigned depth = in->depth;
-    struct walk walk;
-
-    walk.num_levels = walk.num_keys = 0;
-    walk.start = start;
-    do {
-        walk_token(in, &walk);
-        while (!in->in.failed && walk.num_levels > 0 &&
-               ends(in, walk.levels[walk.num_levels - 1].is_indefinite,
-                    walk.levels[walk.num_levels - 1].left))
-            walk_up(in, &walk);
-    } while (!in->in.failed && walk.num_levels > 0);
-    in->depth = depth;
-    return in->in.failed ? atls_view(NULL, 0)
-                         : atls_view(start, (size_t)(in->in.at - start));
-}
-
-/* RFC 8949, 3.1: three bits of major type, and the shortest argument. */
-static void put_head(struct atls_buf *out, unsigned major, uint64_t argument)
-{
-    uint8_t first = (uint8_t)(major << 5);
-
-    if (argument < 24) {
-        atls_buf_u8(out, (uint8_t)(first | argument));
-    } else if (argument <= UINT8_MAX) {
-        atls_buf_u8(out, first | 24);
-        atls_buf_u8(out, (uint8_t)argument);
-    } else if (argument <= UINT16_MAX) {
-        atls_buf_u8(out, first | 25);
-        atls_buf_u16(out, (uint16_t)argument);
-    } else if (argument <= UINT32_MAX) {
-        atls_buf_u8(out, first | 26);
-        atls_buf_u32(out, (uint32_t)argument);
-    } else {
-        atls_buf_u8(out, first | 27);
-        atls_buf_u64(out, argument);
-    }
-}
-
-void atls_cbor_put_uint(struct atls_buf *out, uint64_t value)
-{
-    put_head(out, 0, value);
-}
-
-void atls_cbor_put_int(struct atls_buf *out, int64_t value)
-{
-    if (value >= 0)
-        put_head(out, 0, (uint64_t)value);
-    else
-        put_head(out, 1, (uint64_t)(-1 - value));
-}
-
-void atls_cbor_put_bytes_head(struct atls_buf *out, uint64_t len)
-{
-    put_head(out, 2, len);
-}
-
-void atls_cbor_put_bytes(struct atls_buf *out, struct atls_view bytes)
-{
-    atls_cbor_put_bytes_head(out, bytes.len);
-    atls_buf_put(out, bytes);
-}
-
-void atls_cbor_put_text(struct atls_buf *out, const char *text)
-{
-    atls_cbor_put_text_view(out, atls_view_text(text));
-}
-
-void atls_cbor_put_text_view(struct atls_buf *out, struct atls_view text)
-{
-    put_head(out, 3, text.len);
-    atls_buf_put(out, text);
-}
-
-void atls_cbor_put_array(struct atls_buf *out, uint64_t num_items)
-{
-    put_head(out, 4, num_items);
-}
-
-void atls_cbor_put_map(struct atls_buf *out, uint64_t num_pairs)
-{
-    put_head(out, 5, num_pairs);
-}
-
-void atls_cbor_put_tag(struct atls_buf *out, uint64_t tag)
-{
-    put_head(out, 6, tag);
 }

@@ -175,6 +175,8 @@ static const char *const malformed[] = {
     "a1015b5d",
     "a101625b5d",
     "a101da0000001240",
+    "a2" TYPE_KEY "6461003a6201820040",
+    "a2" TYPE_KEY "63313a6201820040",
     /* JSON */
     "[",
     "[]",
