@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Our attester: any key of any provider that answers to "evidence-formats"
+ * (atls(7), "Attester keys"). Only binders of our own handshakes come here.
+ */
+#ifndef ATLS_ATTESTER_H
+#define ATLS_ATTESTER_H
+
+#include "binder.h"
+#include "wire.h"
+
+struct atls_attester; /* one a process, lives as long as it */
+
+/* atls_attester_open: the URI opens as a key that attests, by a provider that
+ * is loaded; no device is touched. ATTESTER_ABSENT with what the provider
+ * said, OUT_OF_MEMORY. */
+enum atls_reason ATLS_MUST_USE atls_attester_open(const char *uri,
+                                                  unsigned share_percent,
+                                                  struct atls_attester **out,
+                                                  struct atls_why *why);
+void atls_attester_free(struct atls_attester *attester);
+
+/* atls_attester_prepare: opens the device while the program may still do so.
+ * Called at each SSL_CTX_new; once it has succeeded it stays open. */
+enum atls_reason ATLS_MUST_USE
+atls_attester_prepare(struct atls_attester *attester, struct atls_why *why);
+
+/* atls_attester_schemes: what it makes, best first; none while its device
+ * could not be opened. Borrowed. attester may be NULL: none. */
+const struct atls_schemes *
+atls_attester_schemes(const struct atls_attester *attester);
+
+/* atls_attester_quote: Evidence of the type for the binder, as one CMW into
+ * out. Takes its share, waits and quotes within timeout_ms.
+ * ATTESTER_BUSY, ATTESTER_TIMEOUT, ATTESTER_FAILED. */
+enum atls_reason ATLS_MUST_USE
+atls_attester_quote(struct atls_attester *attester, struct atls_type type,
+                    const struct atls_secret *binder, unsigned timeout_ms,
+                    struct atls_buf *out, struct atls_why *why);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Life and death of struct atls_connection.
+ */
+#include "connection.h"
+
+#include <string.h>
+
+#include "identity.h"
+#include "module.h"
+
+static int connection_index = -1;
+
+static void let_go(struct atls_connection *connection)
+{
+    atls_evidence_free(connection->evidence);
+    connection->evidence = NULL;
+    X509_free(connection->leaf);
+    connection->leaf = NULL;
+    atls_secret_clear(&connection->server_secret);
+    atls_report_free(connection->report);
+    connection->report = NULL;
+    atls_policy_free(connection->policy);
+    connection->policy = NULL;
+    free(connection->name);
+    connection->name = NULL;
+}
+
+/* Everything but what outlives a handshake: the application's callback. */
+static void reset(struct atls_connection *connection)
+{
+    atls_security_fn *chained = connection->chained;
+    bool is_in_security = connection->is_in_security;
+
+    let_go(connection);
+    memset(connection, 0, sizeof(*connection));
+    connection->chained = chained;
+    connection->is_in_security = is_in_security;
+}
+
+/* A handshake that we should have judged and that never came so far is worth a
+ * line: the peer spoke TLS 1.2, or went away. */
+static void report_abandoned(struct atls_connection *connection)
+{
+    struct atls_why why = {0};
+
+    if (!connection->is_required || connection->is_finished ||
+        connection->is_verified || atls_report_is_refused(connection->report))
+        return;
+    if (connection->refused_version != 0)
+        atls_why(&why, ATLS_TLS_VERSION,
+                 "want TLS 1.3, peer has at most %s; it has to be configured "
+                 "for TLS 1.3",
+                 connection->refused_version == TLS1_2_VERSION ? "TLS 1.2"
+                                                               : "TLS 1.1");
+    else
+        atls_why(&why, ATLS_ABANDONED, NULL);
+    atls_report_refuse(&connection->report, &why);
+}
+
+/* The SSL is half gone when this runs: nothing of it may be used. */
+static void free_connection(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
+                            int index, long argl, void *argp)
+{
+    struct atls_connection *connection = pointer;
+
+    (void)parent, (void)ad, (void)index, (void)argl, (void)argp;
+    if (connection == NULL)
+        return;
+    if (connection->is_offered || connection->refused_version != 0 ||
+        connection->hash_len != 0)
+        report_abandoned(connection);
+    atls_report_write(connection, NULL);
+    let_go(connection);
+    free(connection);
+}
+
+/* SSL_dup must not share: a copy starts with nothing known. */
+static int dup_connection(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from,
+                          void **pointer, int index, long argl, void *argp)
+{
+    (void)to, (void)from, (void)index, (void)argl, (void)argp;
+    *pointer = NULL;
+    return 1;
+}
+
+bool atls_connection_register(void)
+{
+    connection_index =
+        SSL_get_ex_new_index(0, NULL, NULL, dup_connection, free_connection);
+    return connection_index >= 0;
+}
+
+struct atls_connection *atls_connection_get0(const SSL *ssl)
+{
+    return SSL_get_ex_data(ssl, connection_index);
+}
+
+struct atls_connection *atls_connection_need(SSL *ssl)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+
+    if (connection != NULL)
+        return connection;
+    connection = calloc(1, sizeof(*connection));
+    if (connection == NULL ||
+        !SSL_set_ex_data(ssl, connection_index, connection)) {
+        free(connection);
+        return NULL;
+    }
+    connection->is_server = SSL_is_server(ssl);
+    connection->policy = atls_ruleset_get1(atls_module()->ruleset);
+    return connection;
+}
+
+static bool is_required_of(const SSL *ssl, const struct atls_policy *policy,
+                           const struct atls_peer *peer)
+{
+    const struct atls_settings *settings = atls_module()->settings;
+
+    if (SSL_is_server(ssl))
+        return settings->requires_clients;
+    return settings->requires_servers && atls_policy_requires(policy, peer);
+}
+
+/* Most connections of most processes: nothing to find out. */
+static bool is_unconcerned(const SSL *ssl)
+{
+    const struct atls_settings *settings = atls_module()->settings;
+
+    return atls_connection_get0(ssl) == NULL &&
+           !(SSL_is_server(ssl) ? settings->requires_clients
+                                : settings->requires_servers);
+}
+
+static struct atls_connection *begin(SSL *ssl, bool *failed)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+    struct atls_policy *policy = atls_ruleset_get1(atls_module()->ruleset);
+    char *name = SSL_is_server(ssl) ? NULL : atls_identity_name(ssl);
+    struct atls_peer peer = {.role = SSL_is_server(ssl) ? ATLS_ROLE_CLIENT
+                                                        : ATLS_ROLE_SERVER,
+                             .name = name};
+    bool is_required = is_required_of(ssl, policy, &peer);
+
+    if (connection != NULL) {
+        atls_report_write(connection, ssl);
+        reset(connection);
+    } else if (is_required) {
+        connection = atls_connection_need(ssl);
+        *failed = connection == NULL;
+    }
+    if (connection == NULL) {
+        atls_policy_free(policy);
+        free(name);
+        return NULL;
+    }
+    atls_policy_free(connection->policy);
+    connection->policy = policy;
+    connection->name = name;
+    connection->is_server = SSL_is_server(ssl);
+    connection->is_required = is_required;
+    return connection;
+}
+
+struct atls_connection *atls_connection_begin(SSL *ssl, bool *failed)
+{
+    *failed = false;
+    return is_unconcerned(ssl) ? NULL : begin(ssl, failed);
+}
+
+void atls_connection_end(struct atls_connection *connection, const SSL *ssl)
+{
+    connection->is_finished = true;
+    atls_report_write(connection, ssl);
+    let_go(connection);
+}
+
+struct atls_peer atls_connection_peer(const struct atls_connection *connection)
+{
+    return (struct atls_peer){.role = connection->is_server ? ATLS_ROLE_CLIENT
+                                                            : ATLS_ROLE_SERVER,
+                              .name = connection->name};
+}

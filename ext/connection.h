@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What we know of one connection: made when attestation first concerns it,
+ * reset at the start of every handshake (SSL_clear reuses an SSL), stripped to
+ * a few flags when the handshake is over, and never shared with a copy made by
+ * SSL_dup.
+ */
+#ifndef ATLS_CONNECTION_H
+#define ATLS_CONNECTION_H
+
+#include <openssl/ssl.h>
+
+#include "binder.h"
+#include "evidence.h"
+#include "report.h"
+#include "wire.h"
+
+typedef int atls_security_fn(const SSL *ssl, const SSL_CTX *ctx, int op,
+                             int bits, int nid, void *other, void *ex);
+
+struct atls_connection {
+    bool is_server;
+    bool is_required;    /* the peer must attest */
+    bool is_offered;     /* the ClientHello carried a scheme */
+    bool peer_agreed;    /* the peer said it will send Evidence of peer_type */
+    bool own_agreed;     /* we said we will send Evidence of own_type */
+    bool is_verified;    /* the peer's Evidence was appraised and accepted */
+    bool is_finished;    /* what follows is after the handshake */
+    bool is_shut;        /* server: resumption and PSKs are ruled out */
+    bool is_in_security; /* re-entry guard of the chained callback */
+    int refused_version; /* below TLS 1.3, refused by us; 0: none */
+
+    struct atls_type peer_type; /* borrowed from policy */
+    struct atls_type own_type;  /* borrowed from the attester */
+    struct atls_policy *policy; /* ours by reference; NULL: none */
+    char *name;                 /* whom we meant to reach; NULL: no name */
+
+    struct atls_secret server_secret; /* of the binder; unset: not needed */
+    size_t hash_len; /* L of the cipher suite, bytes; 0: not known yet */
+    struct atls_evidence *evidence; /* parsed and bound, not appraised */
+    X509 *leaf;                     /* to whose key it is bound */
+
+    struct atls_report *report; /* for the log line; NULL: nothing yet */
+    atls_security_fn *chained;  /* the application's own; NULL: none */
+};
+
+bool ATLS_MUST_USE atls_connection_register(void); /* once, at load */
+
+/* NULL: attestation does not concern this connection so far. */
+struct atls_connection *atls_connection_get0(const SSL *ssl);
+
+/* atls_connection_need: the same, made if there is none; NULL: no memory. */
+struct atls_connection *atls_connection_need(SSL *ssl);
+
+/* atls_connection_begin: a handshake is about to start: forgets the one
+ * before, and finds out whether the peer must attest. Cheap, and harmless when
+ * called again before the ClientHello. NULL: not concerned (or no memory, with
+ * *failed set). */
+struct atls_connection *atls_connection_begin(SSL *ssl, bool *failed);
+
+/* atls_connection_end: the handshake is over: writes the log line, lets go of
+ * everything that only it needed. */
+void atls_connection_end(struct atls_connection *connection, const SSL *ssl);
+
+/* atls_connection_peer: how the policy sees the peer before the gate, without
+ * a chain. Borrowed from connection. */
+struct atls_peer atls_connection_peer(const struct atls_connection *connection);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The gate, operation by operation.
+ */
+#include "gate.h"
+
+#include <time.h>
+
+#include <openssl/rand.h>
+
+#include "identity.h"
+#include "module.h"
+#include "offload.h"
+#include "share.h"
+
+bool atls_gate_refuse(SSL *ssl, struct atls_connection *connection,
+                      const struct atls_why *why)
+{
+    bool enforces = atls_module()->settings->enforces;
+
+    if (connection != NULL) {
+        atls_report_refuse(&connection->report, why);
+        if (enforces)
+            atls_report_write(connection, ssl);
+    }
+    if (enforces)
+        atls_report_raise(why);
+    return enforces;
+}
+
+/* A client's session and PSKs would skip the Certificate: they go before the
+ * ClientHello is built. Later libssl still uses what we would free. */
+static void drop_shortcuts(SSL *ssl)
+{
+    SSL_set_session(ssl, NULL);
+    SSL_set_psk_use_session_callback(ssl, NULL);
+    SSL_set_psk_client_callback(ssl, NULL);
+}
+
+/* The state machine asks once before it does anything, in both roles and with
+ * every method. */
+static int check_start(SSL *ssl)
+{
+    struct atls_connection *connection;
+    bool failed;
+
+    connection = atls_connection_begin(ssl, &failed);
+    if (connection != NULL && connection->is_required &&
+        !connection->is_server && atls_module()->settings->enforces)
+        drop_shortcuts(ssl);
+    return !failed;
+}
+
+static int check_version(SSL *ssl, int version)
+{
+    struct atls_connection *connection;
+
+    if (SSL_get_state(ssl) == TLS_ST_BEFORE && !check_start(ssl))
+        return 0;
+    connection = atls_connection_get0(ssl);
+    if (connection == NULL || !connection->is_required ||
+        !atls_module()->settings->enforces)
+        return 1;
+    /* QUIC has a version 1 and DTLS counts downwards: neither is TLS 1.3. */
+    if (!SSL_is_dtls(ssl) && version >= TLS1_3_VERSION)
+        return 1;
+    if (SSL_get_state(ssl) != TLS_ST_BEFORE)
+        connection->refused_version = version;
+    return 0;
+}
+
+static int accept_any_chain(int is_good, X509_STORE_CTX *context)
+{
+    (void)is_good, (void)context;
+    return 1; /* the error stays in the context, and the gate judges it */
+}
+
+void atls_gate_force_client_certificate(SSL *ssl)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+    int mode = SSL_get_verify_mode(ssl);
+
+    if (connection == NULL || !connection->is_server ||
+        !connection->is_required)
+        return;
+    if (atls_module()->settings->enforces)
+        SSL_set_verify(ssl,
+                       mode | SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                       mode & SSL_VERIFY_PEER ? NULL : accept_any_chain);
+    else if (connection->peer_agreed && !(mode & SSL_VERIFY_PEER))
+        SSL_set_verify(ssl, mode | SSL_VERIFY_PEER, accept_any_chain);
+}
+
+/* Before libssl looks for a session: no ticket and no cached session has a
+ * context of random bytes, and so none is found (RFC 9846, 2.2 is skipped). */
+static int refuse_shortcuts(SSL *ssl)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+    uint8_t context[SSL_MAX_SID_CTX_LENGTH];
+
+    if (connection == NULL || !connection->is_server || connection->is_shut ||
+        !connection->is_required || !atls_module()->settings->enforces)
+        return 1;
+    connection->is_shut = true;
+    SSL_set_psk_find_session_callback(ssl, NULL);
+    SSL_set_psk_server_callback(ssl, NULL);
+    return SSL_set_num_tickets(ssl, 0) &&
+           RAND_bytes(context, sizeof(context)) == 1 &&
+           SSL_set_session_id_context(ssl, context, sizeof(context));
+}
+
+/* What a peer that sends no Certificate would have us skip. */
+static int check_resumed(SSL *ssl)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+    struct atls_why why = {0};
+
+    if (connection == NULL || !connection->is_required ||
+        !SSL_session_reused(ssl))
+        return 1;
+    atls_why(&why, ATLS_RESUMED,
+             "want a full handshake, found resumption or a PSK; the program "
+             "has to be told to offer neither");
+    return !atls_gate_refuse(ssl, connection, &why);
+}
+
+/* Appraisal may need more stack than a job of SSL_MODE_ASYNC has. */
+struct appraisal {
+    const struct atls_connection *connection;
+    const struct atls_rule *rule;
+    struct atls_verdict *verdict;
+};
+
+static void appraise(void *arg)
+{
+    struct appraisal *appraisal = arg;
+
+    atls_evidence_appraise(appraisal->connection->evidence,
+                           appraisal->connection->policy, appraisal->rule, NULL,
+                           time(NULL), appraisal->verdict);
+}
+
+static enum atls_reason check_evidence(struct atls_connection *connection,
+                                       const struct atls_rule *rule,
+                                       struct atls_why *why)
+{
+    struct atls_verdict verdict;
+    struct appraisal appraisal = {connection, rule, &verdict};
+    int64_t begun_ns = atls_share_now();
+
+    atls_verdict_init(&verdict);
+    if (!atls_offload(appraise, &appraisal))
+        return atls_why(why, ATLS_OUT_OF_MEMORY, "no helper thread");
+    atls_report_appraised(&connection->report, &verdict, connection->evidence,
+                          atls_share_now() - begun_ns);
+    if (verdict.reason != ATLS_OK)
+        return atls_why(why, verdict.reason, "%s", verdict.text);
+    return ATLS_OK;
+}
+
+static enum atls_reason check_presence(const struct atls_connection *connection,
+                                       X509 *leaf, struct atls_why *why)
+{
+    if (connection->is_finished)
+        return atls_why(why, ATLS_POST_HANDSHAKE,
+                        "this version cannot attest after the handshake; "
+                        "turn post-handshake authentication off");
+    if (!connection->peer_agreed)
+        return atls_why(why, ATLS_NOT_ANSWERED,
+                        "want Evidence, peer chose no attestation; load atls "
+                        "with an attester there");
+    if (connection->evidence == NULL)
+        return atls_why(why, ATLS_EVIDENCE_MISSING, NULL);
+    if (leaf == NULL ||
+        (leaf != connection->leaf && X509_cmp(leaf, connection->leaf) != 0))
+        return atls_why(why, ATLS_KEY_MISMATCH, NULL);
+    return ATLS_OK;
+}
+
+static enum atls_identity identity_of(const struct atls_rule *rule)
+{
+    enum atls_identity identity = atls_rule_identity(rule);
+
+    return identity != ATLS_IDENTITY_UNSET ? identity
+                                           : atls_module()->settings->identity;
+}
+
+static enum atls_reason judge(SSL *ssl, struct atls_connection *connection,
+                              struct atls_why *why)
+{
+    struct atls_peer peer = atls_connection_peer(connection);
+    const struct atls_rule *rule;
+    enum atls_reason reason =
+        check_presence(connection, SSL_get0_peer_certificate(ssl), why);
+
+    if (reason != ATLS_OK)
+        return reason;
+    if (SSL_get_verify_result(ssl) == X509_V_OK)
+        peer.chain = SSL_get0_verified_chain(ssl);
+    rule = atls_policy_match(connection->policy, &peer);
+    if (rule == NULL)
+        return atls_why(why, ATLS_RULE_MISSING,
+                        "no rule matches peer \"%s\"; add one to the policy",
+                        peer.name != NULL ? peer.name : "(no name)");
+    reason = atls_identity_check(ssl, identity_of(rule), why);
+    if (reason != ATLS_OK)
+        return reason;
+    return check_evidence(connection, rule, why);
+}
+
+/* The peer's CertificateVerify is about to be checked. */
+static int check_peer(SSL *ssl)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+    struct atls_why why = {0};
+
+    if (connection == NULL || !connection->is_required)
+        return 1;
+    if (judge(ssl, connection, &why) != ATLS_OK)
+        return !atls_gate_refuse(ssl, connection, &why);
+    connection->is_verified = true;
+    return 1;
+}
+
+enum atls_reason atls_gate_before_ticket(SSL *ssl, struct atls_why *why)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+
+    if (connection == NULL || !connection->is_server ||
+        !connection->is_required || connection->is_verified)
+        return ATLS_OK;
+    return atls_why(why, ATLS_CERTIFICATE_MISSING,
+                    "want Evidence before any ticket, peer showed none");
+}
+
+int atls_gate_security(SSL *ssl, int op, int nid)
+{
+    switch (op) {
+    case SSL_SECOP_VERSION:
+        return check_version(ssl, nid);
+    case SSL_SECOP_CIPHER_SHARED: /* server: before a session is looked up */
+        return refuse_shortcuts(ssl);
+    case SSL_SECOP_SIGALG_SHARED: /* server: after the SNI callback */
+        atls_gate_force_client_certificate(ssl);
+        return 1;
+    case SSL_SECOP_CIPHER_CHECK: /* client: right after ServerHello */
+    case SSL_SECOP_CURVE_CHECK:  /* server: in resumption too */
+        return check_resumed(ssl);
+    case SSL_SECOP_SIGALG_CHECK:
+        return check_peer(ssl);
+    default:
+        return 1;
+    }
+}

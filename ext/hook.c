@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Hooks on each SSL_CTX. All of them are public API.
+ */
+#include "hook.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "extension.h"
+#include "gate.h"
+#include "module.h"
+
+typedef void keylog_fn(const SSL *ssl, const char *line);
+
+static int keylog_index = -1; /* SSL_CTX: the application's key log callback */
+static atls_security_fn *_Atomic default_security;
+static _Thread_local bool is_in_keylog;
+
+/* The security callback gets a const SSL and may be called without one. */
+static SSL *mutable_ssl(const SSL *ssl)
+{
+    return (SSL *)(uintptr_t)ssl;
+}
+
+/* The application's answer, or libssl's own. An application that chained us
+ * and is chained by us comes round once, and then gets libssl's. */
+static int ask_chained(struct atls_connection *connection, const SSL *ssl,
+                       const SSL_CTX *ctx, int op, int bits, int nid,
+                       void *other, void *ex)
+{
+    int answer;
+
+    if (connection == NULL || connection->chained == NULL ||
+        connection->is_in_security)
+        return default_security(ssl, ctx, op, bits, nid, other, ex);
+    connection->is_in_security = true;
+    answer = connection->chained(ssl, ctx, op, bits, nid, other, ex);
+    connection->is_in_security = false;
+    return answer;
+}
+
+static int security(const SSL *ssl, const SSL_CTX *ctx, int op, int bits,
+                    int nid, void *other, void *ex)
+{
+    struct atls_connection *connection =
+        ssl == NULL ? NULL : atls_connection_get0(ssl);
+    bool is_again = connection != NULL && connection->is_in_security;
+    int errno_before = errno;
+    int answer = ask_chained(connection, ssl, ctx, op, bits, nid, other, ex);
+
+    if (ssl == NULL || is_again || answer == 0)
+        return answer;
+    answer = atls_gate_security(mutable_ssl(ssl), op, nid);
+    errno = errno_before;
+    return answer;
+}
+
+static int deny_all(const SSL *ssl, const SSL_CTX *ctx, int op, int bits,
+                    int nid, void *other, void *ex)
+{
+    (void)ssl, (void)ctx, (void)op, (void)bits, (void)nid;
+    (void)other, (void)ex;
+    return 0;
+}
+
+/* "LABEL <client random> <secret>", both in hex (RFC 9850). */
+static bool is_label(const char *line, const char *label)
+{
+    return strncmp(line, label, strlen(label)) == 0 &&
+           line[strlen(label)] == ' ';
+}
+
+static unsigned nibble(char digit)
+{
+    return digit <= '9' ? (unsigned)(digit - '0')
+                        : (unsigned)((digit | 0x20) - 'a') + 10;
+}
+
+static void decode_secret(const char *line, struct atls_secret *out)
+{
+    const char *hex = strrchr(line, ' ') + 1;
+    size_t len = strlen(hex) / 2;
+
+    out->len = len <= sizeof(out->bytes) ? len : 0;
+    for (size_t i = 0; i < out->len; i++)
+        out->bytes[i] =
+            (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
+}
+
+/* The traffic secret lives on this stack only; what is kept is derived. */
+static void take_traffic_secret(struct atls_connection *connection,
+                                const char *line)
+{
+    bool is_needed = connection->is_server
+                         ? connection->own_agreed
+                         : connection->is_offered && connection->is_required;
+    struct atls_secret traffic;
+
+    decode_secret(line, &traffic);
+    connection->hash_len = traffic.len;
+    /* On failure the secret stays unset, and who needs it refuses. */
+    if (is_needed &&
+        atls_binder_server_secret(atls_secret_view(&traffic),
+                                  &connection->server_secret, NULL) != ATLS_OK)
+        atls_secret_clear(&connection->server_secret);
+    atls_secret_clear(&traffic);
+}
+
+static void take_line(SSL *ssl, const char *line)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+
+    if (connection == NULL)
+        return;
+    if (is_label(line, "SERVER_HANDSHAKE_TRAFFIC_SECRET")) {
+        take_traffic_secret(connection, line);
+        atls_gate_force_client_certificate(ssl);
+    } else if (is_label(line, "CLIENT_TRAFFIC_SECRET_0")) {
+        atls_connection_end(connection, ssl); /* the client has finished */
+    }
+}
+
+static void keylog(const SSL *ssl, const char *line)
+{
+    keylog_fn *chained =
+        (keylog_fn *)SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), keylog_index);
+    int errno_before = errno;
+
+    if (is_in_keylog)
+        return;
+    is_in_keylog = true;
+    ERR_set_mark();
+    atls_hook_reassert(mutable_ssl(ssl));
+    take_line(mutable_ssl(ssl), line);
+    ERR_pop_to_mark();
+    errno = errno_before;
+    if (chained != NULL)
+        chained(ssl, line);
+    is_in_keylog = false;
+}
+
+static void reassert_keylog(SSL_CTX *ctx)
+{
+    keylog_fn *installed = SSL_CTX_get_keylog_callback(ctx);
+
+    if (installed == keylog)
+        return;
+    SSL_CTX_set_ex_data(ctx, keylog_index, (void *)installed);
+    SSL_CTX_set_keylog_callback(ctx, keylog);
+}
+
+void atls_hook_reassert(SSL *ssl)
+{
+    atls_security_fn *installed = SSL_get_security_callback(ssl);
+    struct atls_connection *connection;
+
+    reassert_keylog(SSL_get_SSL_CTX(ssl));
+    if (installed == security || installed == deny_all)
+        return;
+    connection = atls_connection_need(ssl);
+    if (connection != NULL)
+        connection->chained = installed;
+    SSL_set_security_callback(ssl, connection != NULL ? security : deny_all);
+}
+
+/* TLS 1.2 goes where nothing could be attested anyway: libssl then says so in
+ * its own words instead of failing late. */
+static bool is_tls13_only(const SSL_CTX *ctx)
+{
+    const struct atls_settings *settings = atls_module()->settings;
+    const SSL_METHOD *method = SSL_CTX_get_ssl_method(ctx);
+    struct atls_policy *policy;
+    bool all_servers, all_clients = settings->requires_clients;
+
+    if (!settings->enforces)
+        return false;
+    policy = atls_ruleset_get1(atls_module()->ruleset);
+    all_servers = settings->requires_servers && policy != NULL &&
+                  atls_policy_requires_all(policy, ATLS_ROLE_SERVER);
+    atls_policy_free(policy);
+    return (all_servers && all_clients) ||
+           (all_servers && method == TLS_client_method()) ||
+           (all_clients && method == TLS_server_method());
+}
+
+static void set_options(SSL_CTX *ctx)
+{
+    /* SSL_OP_NO_TX_CERTIFICATE_COMPRESSION, OpenSSL 3.2: a server would send a
+     * Certificate that was compressed before there was Evidence. */
+    const uint64_t no_compression = UINT64_C(1) << 32;
+
+    if (OPENSSL_version_major() > 3 || OPENSSL_version_minor() >= 2)
+        SSL_CTX_set_options(ctx, no_compression);
+    if (is_tls13_only(ctx))
+        SSL_CTX_set_options(ctx, SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 |
+                                     SSL_OP_NO_TLSv1_1 | SSL_OP_NO_TLSv1_2);
+}
+
+/* Said once when it changes, not for each SSL_CTX. */
+static void prepare_attester(void)
+{
+    static atomic_int was_reported;
+    const struct atls_module *module = atls_module();
+    struct atls_why why = {0};
+
+    if (module->attester == NULL)
+        return;
+    if (atls_attester_prepare(module->attester, &why) == ATLS_OK) {
+        if (atomic_exchange(&was_reported, 0) == 1)
+            atls_log_text(module->settings->log, ATLS_LOG_INFO,
+                          "the attester can be used again");
+    } else if (atomic_exchange(&was_reported, 1) == 0) {
+        atls_log_text(module->settings->log, ATLS_LOG_ERROR,
+                      "we offer and answer nothing until the attester can be "
+                      "used: %s",
+                      why.text);
+    }
+}
+
+/* ex_data constructor: it cannot fail, so what goes wrong poisons the ctx. */
+static void new_context(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
+                        int index, long argl, void *argp)
+{
+    SSL_CTX *ctx = parent;
+    int errno_before = errno;
+
+    (void)pointer, (void)ad, (void)index, (void)argl, (void)argp;
+    ERR_set_mark();
+    atls_ruleset_refresh(atls_module()->ruleset, atls_module()->settings->log);
+    prepare_attester();
+    default_security = SSL_CTX_get_security_callback(ctx);
+    if (atls_extension_install(ctx)) {
+        SSL_CTX_set_security_callback(ctx, security);
+        SSL_CTX_set_keylog_callback(ctx, keylog);
+        set_options(ctx);
+    } else {
+        SSL_CTX_set_security_callback(ctx, deny_all);
+    }
+    ERR_pop_to_mark();
+    errno = errno_before;
+}
+
+bool atls_hook_register(void)
+{
+    keylog_index = SSL_CTX_get_ex_new_index(0, NULL, new_context, NULL, NULL);
+    return keylog_index >= 0;
+}

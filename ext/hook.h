@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How libssl comes to call us: an ex_data constructor that sees every SSL_CTX,
+ * the callbacks that it installs, and the watchdog that puts them back where
+ * an application replaced them.
+ */
+#ifndef ATLS_HOOK_H
+#define ATLS_HOOK_H
+
+#include <openssl/ssl.h>
+
+#include "bytes.h"
+
+/* atls_hook_register: from now on every new SSL_CTX is ours too. Once. */
+bool ATLS_MUST_USE atls_hook_register(void);
+
+/* atls_hook_reassert: the security and key log callbacks of this connection
+ * are ours again; an application's own are kept and called. */
+void atls_hook_reassert(SSL *ssl);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Loading: check the host, read the settings, open what they name, hook. Any
+ * failure stops the load, which config_diagnostics = 1 makes fatal.
+ */
+#include "module.h"
+
+#include <pthread.h>
+
+#include "hook.h"
+#include "host.h"
+#include "report.h"
+#include "connection.h"
+
+static struct atls_module *loaded;
+
+const struct atls_module *atls_module(void)
+{
+    return loaded;
+}
+
+static enum atls_reason open_parts(struct atls_module *module,
+                                   struct atls_why *why)
+{
+    const struct atls_settings *settings = module->settings;
+    enum atls_reason reason = ATLS_OK;
+
+    if (settings->attester != NULL)
+        reason = atls_attester_open(settings->attester, settings->attest_share,
+                                    &module->attester, why);
+    if (reason == ATLS_OK && settings->policy != NULL)
+        reason = atls_ruleset_open(settings->policy, &module->ruleset, why);
+    return reason;
+}
+
+static enum atls_reason read_module(const CONF *conf, const char *section,
+                                    struct atls_module *module,
+                                    struct atls_why *why)
+{
+    char *file = CONF_get1_default_config_file();
+    struct atls_why inner = {0};
+    enum atls_reason reason =
+        atls_settings_read(conf, section, file != NULL ? file : "openssl.cnf",
+                           &module->settings, why);
+
+    if (reason == ATLS_OK && open_parts(module, &inner) != ATLS_OK)
+        reason = atls_why(why, inner.reason, "%s: [%s] %s: %s",
+                          file != NULL ? file : "openssl.cnf", section,
+                          module->attester == NULL &&
+                                  module->settings->attester != NULL
+                              ? "attester"
+                              : "policy",
+                          inner.text);
+    OPENSSL_free(file);
+    return reason;
+}
+
+/* Nothing to attest with and nobody to judge: nothing to hook. */
+static bool is_idle(const struct atls_module *module)
+{
+    return module->attester == NULL && !module->settings->requires_servers &&
+           !module->settings->requires_clients;
+}
+
+static void free_module(struct atls_module *module)
+{
+    atls_ruleset_free(module->ruleset);
+    atls_attester_free(module->attester);
+    atls_settings_free(module->settings);
+    free(module);
+}
+
+static enum atls_reason load(const CONF *conf, const char *section,
+                             struct atls_why *why)
+{
+    struct atls_module *module = calloc(1, sizeof(*module));
+    enum atls_reason reason;
+
+    if (module == NULL)
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    reason = read_module(conf, section, module, why);
+    if (reason != ATLS_OK) {
+        if (module->settings != NULL)
+            atls_log_text(module->settings->log, ATLS_LOG_ERROR, "%s",
+                          why->text);
+        free_module(module);
+        return reason;
+    }
+    loaded = module;
+    if (!is_idle(module) &&
+        (!atls_connection_register() || !atls_hook_register()))
+        return atls_why(why, ATLS_OUT_OF_MEMORY, "no ex_data index");
+    return ATLS_OK;
+}
+
+int atls_module_load(const CONF *conf, const char *section,
+                     const void *libcrypto_caller)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    struct atls_why why = {0};
+
+    pthread_mutex_lock(&mutex);
+    if (loaded == NULL) {
+        if (!atls_report_register())
+            atls_why(&why, ATLS_OUT_OF_MEMORY, NULL);
+        else if (atls_host_check(libcrypto_caller, &why) == ATLS_OK)
+            load(conf, section, &why);
+    }
+    pthread_mutex_unlock(&mutex);
+    if (why.reason != ATLS_OK)
+        atls_report_raise(&why);
+    return why.reason == ATLS_OK;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The log line and the error queue.
+ */
+#include "report.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <openssl/err.h>
+
+#include "connection.h"
+#include "json.h"
+#include "module.h"
+
+struct atls_report {
+    struct atls_why why; /* ATLS_OK: not refused */
+    bool is_written, is_appraised, is_attested;
+    int64_t attest_ns, appraise_ns;
+    enum atls_tier tier;
+    char profile[ATLS_PROFILE_NAME];
+    json_t *claims; /* owned; NULL: none */
+};
+
+static int error_library;
+
+bool atls_report_register(void)
+{
+    /* Kept for ever: libcrypto holds on to the table. */
+    static ERR_STRING_DATA strings[ATLS_NUM_REASONS + 1];
+    static ERR_STRING_DATA library[2];
+
+    error_library = ERR_get_next_error_library();
+    for (int i = 1; i < ATLS_NUM_REASONS; i++)
+        strings[i - 1] =
+            (ERR_STRING_DATA){ERR_PACK(error_library, 0, i),
+                              atls_reason_text((enum atls_reason)i)};
+    library[0] = (ERR_STRING_DATA){ERR_PACK(error_library, 0, 0), "atls"};
+    return ERR_load_strings(error_library, strings) &&
+           ERR_load_strings(error_library, library);
+}
+
+void atls_report_raise(const struct atls_why *why)
+{
+    ERR_raise_data(error_library, (int)why->reason, "%s", why->text);
+}
+
+void atls_report_free(struct atls_report *report)
+{
+    if (report == NULL)
+        return;
+    json_decref(report->claims);
+    free(report);
+}
+
+static struct atls_report *need(struct atls_report **report)
+{
+    if (*report == NULL)
+        *report = calloc(1, sizeof(**report));
+    return *report;
+}
+
+void atls_report_refuse(struct atls_report **report, const struct atls_why *why)
+{
+    if (need(report) != NULL && (*report)->why.reason == ATLS_OK)
+        (*report)->why = *why;
+}
+
+bool atls_report_is_refused(const struct atls_report *report)
+{
+    return report != NULL && report->why.reason != ATLS_OK;
+}
+
+void atls_report_attested(struct atls_report **report, int64_t took_ns)
+{
+    if (need(report) == NULL)
+        return;
+    (*report)->is_attested = true;
+    (*report)->attest_ns = took_ns;
+}
+
+static void add_claim(void *arg, const char *name, const char *value)
+{
+    json_object_set_new(arg, name, json_string(value));
+}
+
+void atls_report_appraised(struct atls_report **report,
+                           const struct atls_verdict *verdict,
+                           const struct atls_evidence *evidence,
+                           int64_t took_ns)
+{
+    if (need(report) == NULL)
+        return;
+    (*report)->is_appraised = true;
+    (*report)->appraise_ns = took_ns;
+    (*report)->tier = verdict->tier;
+    memcpy((*report)->profile, verdict->profile, sizeof(verdict->profile));
+    json_decref((*report)->claims);
+    (*report)->claims = json_object();
+    atls_evidence_describe(evidence, true, add_claim, (*report)->claims);
+}
+
+static void set_text(json_t *line, const char *key, const char *text)
+{
+    if (text != NULL && *text != '\0')
+        json_object_set_new(line, key, json_string(text));
+}
+
+static void set_time(json_t *line)
+{
+    time_t now = time(NULL);
+    struct tm parts;
+    char text[32];
+
+    if (gmtime_r(&now, &parts) != NULL &&
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts) > 0)
+        set_text(line, "time", text);
+}
+
+static bool address_text(const struct sockaddr_storage *address, char *text,
+                         size_t size, unsigned *port)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+
+    switch (address->ss_family) {
+    case AF_INET:
+        *port = ntohs(v4->sin_port);
+        return inet_ntop(AF_INET, &v4->sin_addr, text, (socklen_t)size) != NULL;
+    case AF_INET6:
+        *port = ntohs(v6->sin6_port);
+        return inet_ntop(AF_INET6, &v6->sin6_addr, text, (socklen_t)size) !=
+               NULL;
+    default:
+        return false;
+    }
+}
+
+static void set_peer(json_t *line, const SSL *ssl)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+    char host[INET6_ADDRSTRLEN], text[INET6_ADDRSTRLEN + 16];
+    int fd = ssl == NULL ? -1 : SSL_get_rfd(ssl);
+    unsigned port;
+
+    if (fd < 0 || getpeername(fd, (struct sockaddr *)&address, &len) != 0 ||
+        !address_text(&address, host, sizeof(host), &port))
+        return;
+    snprintf(text, sizeof(text), strchr(host, ':') ? "[%s]:%u" : "%s:%u", host,
+             port);
+    set_text(line, "peer", text);
+}
+
+static void set_type(json_t *line, const char *key, bool is_known,
+                     struct atls_type type)
+{
+    char text[ATLS_TYPE_MAX_TEXT + 1];
+
+    if (!is_known)
+        return;
+    atls_type_text(type, text, sizeof(text));
+    set_text(line, key, text);
+}
+
+static void set_ms(json_t *line, const char *key, bool is_known, int64_t ns)
+{
+    if (is_known) /* to the microsecond */
+        json_object_set_new(line, key, json_real((double)(ns / 1000) / 1000.0));
+}
+
+static void set_connection(json_t *line,
+                           const struct atls_connection *connection,
+                           const SSL *ssl)
+{
+    const char *name = connection->name;
+
+    if (name == NULL && ssl != NULL)
+        name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    set_text(line, "role", connection->is_server ? "server" : "client");
+    set_peer(line, ssl);
+    set_text(line, "name", name);
+    set_text(line, "binding", "bound");
+    set_type(line, "peer_scheme", connection->peer_agreed,
+             connection->peer_type);
+    set_type(line, "own_scheme", connection->own_agreed, connection->own_type);
+}
+
+static void set_outcome(json_t *line, const struct atls_report *report,
+                        bool enforces)
+{
+    enum atls_alert alert = atls_reason_alert(report->why.reason);
+    bool is_refused = report->why.reason != ATLS_OK;
+
+    set_text(line, "verdict", atls_tier_name(report->tier));
+    set_text(line, "profile", report->profile);
+    set_text(line, "reason", atls_reason_name(report->why.reason));
+    set_text(line, "text", report->why.text);
+    if (is_refused && enforces && alert != ATLS_ALERT_NONE)
+        json_object_set_new(line, "alert", json_integer(alert));
+    if (is_refused && !enforces)
+        json_object_set_new(line, "would_refuse", json_true());
+    set_ms(line, "attest_ms", report->is_attested, report->attest_ns);
+    set_ms(line, "appraise_ms", report->is_appraised, report->appraise_ns);
+    if (report->claims != NULL)
+        json_object_set(line, "claims", report->claims);
+}
+
+void atls_report_write(struct atls_connection *connection, const SSL *ssl)
+{
+    struct atls_report *report = connection->report;
+    const struct atls_settings *settings = atls_module()->settings;
+    ATLS_AUTO(json_t) *line = NULL;
+    ATLS_AUTO_HEAP char *text = NULL;
+
+    if (report == NULL || report->is_written)
+        return;
+    report->is_written = true;
+    line = json_object();
+    set_time(line);
+    set_text(line, "event", "handshake");
+    set_connection(line, connection, ssl);
+    set_outcome(line, report, settings->enforces);
+    text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    if (text != NULL)
+        atls_log_line(settings->log,
+                      report->why.reason == ATLS_OK ? ATLS_LOG_INFO
+                                                    : ATLS_LOG_WARNING,
+                      atls_view_text(text));
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is said of a handshake: one JSON line in the log (its keys are in
+ * atls(7)), and for a refusal an entry on libcrypto's error queue, so that the
+ * program itself can show the reason. The peer learns no more than the alert.
+ */
+#ifndef ATLS_REPORT_H
+#define ATLS_REPORT_H
+
+#include <openssl/ssl.h>
+
+#include "evidence.h"
+
+struct atls_connection;
+struct atls_report; /* heap; made when there is something to say */
+
+bool ATLS_MUST_USE atls_report_register(void); /* once, at load */
+void atls_report_free(struct atls_report *report);
+
+/* All of these make the report when *report is NULL; without memory they say
+ * nothing, as what they report was decided already. */
+void atls_report_refuse(struct atls_report **report,
+                        const struct atls_why *why);
+void atls_report_attested(struct atls_report **report, int64_t took_ns);
+void atls_report_appraised(struct atls_report **report,
+                           const struct atls_verdict *verdict,
+                           const struct atls_evidence *evidence,
+                           int64_t took_ns);
+
+bool atls_report_is_refused(const struct atls_report *report);
+
+/* atls_report_raise: puts why on libcrypto's error queue. */
+void atls_report_raise(const struct atls_why *why);
+
+/* atls_report_write: the line, unless it was written; ssl may be NULL. */
+void atls_report_write(struct atls_connection *connection, const SSL *ssl);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The module's section of openssl.cnf, checked and made one immutable struct.
+ * The keys are documented in atls(5); an unknown key or a bad value is an
+ * error that names file, section and key.
+ */
+#ifndef ATLS_SETTINGS_H
+#define ATLS_SETTINGS_H
+
+#include <openssl/conf.h>
+
+#include "log.h"
+#include "policy.h"
+
+struct atls_settings {
+    char *attester;        /* URI; NULL: this host never attests */
+    char *policy;          /* path; NULL: none */
+    bool requires_servers; /* server peers must attest */
+    bool requires_clients; /* client peers must attest */
+    enum atls_identity identity;
+    bool attests_to_any; /* attest_to = any */
+    bool enforces;       /* enforce = yes */
+    unsigned timeout_ms;
+    unsigned attest_share; /* percent of wall time, 1..100 */
+    struct atls_log *log;
+};
+
+/* atls_settings_read: reads the section of conf; file names it in messages.
+ * SETTING_INVALID, FILE_UNREADABLE, OUT_OF_MEMORY. The caller frees *out with
+ * atls_settings_free. */
+enum atls_reason ATLS_MUST_USE
+atls_settings_read(const CONF *conf, const char *section, const char *file,
+                   struct atls_settings **out, struct atls_why *why);
+void atls_settings_free(struct atls_settings *settings);
+
+/* atls_settings_key: the name of key number i, NULL past the last. */
+const char *atls_settings_key(size_t i);
+
+#endif

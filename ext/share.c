@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One quote at a time, a queue with an end, a share of the wall time.
+ */
+#include "share.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND_NS 1000000000
+
+void atls_share_init(struct atls_share *share, unsigned percent)
+{
+    pthread_condattr_t attributes;
+
+    *share = (struct atls_share){.percent = percent, .pid = getpid()};
+    pthread_mutex_init(&share->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&share->freed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+int64_t atls_share_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+static void drain(struct atls_share *share, int64_t now)
+{
+    int64_t drained = (now - share->drained_ns) / 100 * share->percent;
+
+    share->level_ns = drained < share->level_ns ? share->level_ns - drained : 0;
+    share->drained_ns = now;
+}
+
+static enum atls_reason wait_for_turn(struct atls_share *share,
+                                      int64_t deadline_ns, struct atls_why *why)
+{
+    struct timespec until = {deadline_ns / SECOND_NS, deadline_ns % SECOND_NS};
+    int failed = 0;
+
+    if (share->num_waiters == ATLS_SHARE_MAX_WAITERS)
+        return atls_why(why, ATLS_ATTESTER_BUSY,
+                        "attester: %d handshakes wait for it already",
+                        ATLS_SHARE_MAX_WAITERS);
+    share->num_waiters++;
+    while (share->is_busy && failed == 0)
+        failed = pthread_cond_timedwait(&share->freed, &share->mutex, &until);
+    share->num_waiters--;
+    return share->is_busy ? atls_why(why, ATLS_ATTESTER_TIMEOUT,
+                                     "attester: no turn before the timeout")
+                          : ATLS_OK;
+}
+
+static enum atls_reason take_locked(struct atls_share *share,
+                                    int64_t deadline_ns, struct atls_why *why)
+{
+    int64_t now = atls_share_now();
+    enum atls_reason reason;
+
+    drain(share, now);
+    if (share->level_ns >= (int64_t)share->percent * (SECOND_NS / 100))
+        return atls_why(why, ATLS_ATTESTER_BUSY,
+                        "attester: over attest_share = %u percent of the wall "
+                        "time; this handshake has to come again",
+                        share->percent);
+    reason = wait_for_turn(share, deadline_ns, why);
+    if (reason != ATLS_OK)
+        return reason;
+    share->is_busy = true;
+    share->begun_ns = atls_share_now();
+    return ATLS_OK;
+}
+
+enum atls_reason atls_share_take(struct atls_share *share, int64_t deadline_ns,
+                                 struct atls_why *why)
+{
+    enum atls_reason reason;
+
+    /* A child of fork has one thread: nobody of its own holds the mutex. */
+    if (share->pid != getpid())
+        atls_share_init(share, share->percent);
+    pthread_mutex_lock(&share->mutex);
+    reason = take_locked(share, deadline_ns, why);
+    pthread_mutex_unlock(&share->mutex);
+    return reason;
+}
+
+void atls_share_give(struct atls_share *share)
+{
+    pthread_mutex_lock(&share->mutex);
+    drain(share, atls_share_now());
+    share->level_ns += atls_share_now() - share->begun_ns;
+    share->is_busy = false;
+    pthread_cond_signal(&share->freed);
+    pthread_mutex_unlock(&share->mutex);
+}
