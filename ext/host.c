@@ -7,7 +7,7 @@
 
 #include <dlfcn.h>
 
-#include <cbor.h>
+#include <cbor/streaming.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
 
