@@ -1,1 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
+check_PROGRAMS += test/unit/check_settings test/unit/check_share test/unit/check_wire
+TESTS += test/unit/check_settings test/unit/check_share test/unit/check_wire
+test_unit_check_settings_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_settings_LDADD = libext.la $(CHECK_LIBS)
+test_unit_check_share_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_share_LDADD = libext.la $(CHECK_LIBS)
+test_unit_check_wire_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_wire_LDADD = libext.la $(CHECK_LIBS)
