@@ -47,14 +47,17 @@ static void report_abandoned(struct atls_connection *connection)
     if (!connection->is_required || connection->is_finished ||
         connection->is_verified || atls_report_is_refused(connection->report))
         return;
-    if (connection->refused_version != 0)
+    if (connection->hash_len != 0)
+        connection->refused = ATLS_OK; /* libssl went on after our "no" */
+    if (connection->refused == ATLS_TLS_VERSION)
         atls_why(&why, ATLS_TLS_VERSION,
-                 "want TLS 1.3, peer has at most %s; it has to be configured "
-                 "for TLS 1.3",
-                 connection->refused_version == TLS1_2_VERSION ? "TLS 1.2"
-                                                               : "TLS 1.1");
+                 "want TLS 1.3, peer or program has at most TLS 1.2; it has "
+                 "to be configured for TLS 1.3");
     else
-        atls_why(&why, ATLS_ABANDONED, NULL);
+        atls_why(&why,
+                 connection->refused != ATLS_OK ? connection->refused
+                                                : ATLS_ABANDONED,
+                 NULL);
     atls_report_refuse(&connection->report, &why);
 }
 
@@ -67,7 +70,7 @@ static void free_connection(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
     (void)parent, (void)ad, (void)index, (void)argl, (void)argp;
     if (connection == NULL)
         return;
-    if (connection->is_offered || connection->refused_version != 0 ||
+    if (connection->is_offered || connection->refused != ATLS_OK ||
         connection->hash_len != 0)
         report_abandoned(connection);
     atls_report_write(connection, NULL);

@@ -28,7 +28,7 @@ struct atls_connection {
     bool is_finished;    /* what follows is after the handshake */
     bool is_shut;        /* server: resumption and PSKs are ruled out */
     bool is_in_security; /* re-entry guard of the chained callback */
-    int refused_version; /* below TLS 1.3, refused by us; 0: none */
+    enum atls_reason refused; /* TLS_VERSION or TRANSPORT, if that ends it */
 
     struct atls_type peer_type; /* borrowed from policy */
     struct atls_type own_type;  /* borrowed from the attester */

@@ -51,21 +51,30 @@ static int check_start(SSL *ssl)
     return !failed;
 }
 
+/* libssl asks for versions one by one, also in handshakes that go well. These
+ * are the places where our "no" may be what ends one; if it does, the log line
+ * is written when the connection goes. */
+static bool is_decisive(OSSL_HANDSHAKE_STATE state)
+{
+    return state == TLS_ST_BEFORE || state == TLS_ST_SR_CLNT_HELLO ||
+           state == TLS_ST_CR_SRVR_HELLO;
+}
+
 static int check_version(SSL *ssl, int version)
 {
+    OSSL_HANDSHAKE_STATE state = SSL_get_state(ssl);
+    bool is_stream = !SSL_is_dtls(ssl) && version != 1; /* 1: QUIC */
     struct atls_connection *connection;
 
-    if (SSL_get_state(ssl) == TLS_ST_BEFORE && !check_start(ssl))
+    if (state == TLS_ST_BEFORE && !check_start(ssl))
         return 0;
     connection = atls_connection_get0(ssl);
     if (connection == NULL || !connection->is_required ||
-        !atls_module()->settings->enforces)
+        !atls_module()->settings->enforces ||
+        (is_stream && version >= TLS1_3_VERSION))
         return 1;
-    /* QUIC has a version 1 and DTLS counts downwards: neither is TLS 1.3. */
-    if (!SSL_is_dtls(ssl) && version >= TLS1_3_VERSION)
-        return 1;
-    if (SSL_get_state(ssl) != TLS_ST_BEFORE)
-        connection->refused_version = version;
+    if (is_decisive(state))
+        connection->refused = is_stream ? ATLS_TLS_VERSION : ATLS_TRANSPORT;
     return 0;
 }
 
