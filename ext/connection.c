@@ -53,6 +53,10 @@ static void report_abandoned(struct atls_connection *connection)
         atls_why(&why, ATLS_TLS_VERSION,
                  "want TLS 1.3, peer or program has at most TLS 1.2; it has "
                  "to be configured for TLS 1.3");
+    else if (connection->is_asked)
+        atls_why(&why, ATLS_CERTIFICATE_MISSING,
+                 "asked for a certificate with Evidence, client sent none or "
+                 "went away; give it a certificate");
     else
         atls_why(&why,
                  connection->refused != ATLS_OK ? connection->refused

@@ -24,6 +24,7 @@ struct atls_connection {
     bool is_offered;     /* the ClientHello carried a scheme */
     bool peer_agreed;    /* the peer said it will send Evidence of peer_type */
     bool own_agreed;     /* we said we will send Evidence of own_type */
+    bool is_asked;       /* server: our CertificateRequest asks for Evidence */
     bool is_verified;    /* the peer's Evidence was appraised and accepted */
     bool is_finished;    /* what follows is after the handshake */
     bool is_shut;        /* server: resumption and PSKs are ruled out */

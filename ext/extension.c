@@ -221,7 +221,8 @@ static enum atls_reason put_certificate_request(struct call *call,
         return atls_why(why, ATLS_NOT_OFFERED,
                         "want Evidence, client did not offer; load atls with "
                         "an attester there");
-    if (connection->peer_agreed)
+    connection->is_asked = connection->peer_agreed;
+    if (connection->is_asked)
         atls_wire_put_certificate_request(call->out, connection->peer_type);
     return ATLS_OK;
 }

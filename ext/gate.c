@@ -6,6 +6,7 @@
 
 #include <time.h>
 
+#include <openssl/err.h>
 #include <openssl/rand.h>
 
 #include "identity.h"
@@ -222,10 +223,14 @@ static int check_peer(SSL *ssl)
 {
     struct atls_connection *connection = atls_connection_get0(ssl);
     struct atls_why why = {0};
+    enum atls_reason reason;
 
     if (connection == NULL || !connection->is_required)
         return 1;
-    if (judge(ssl, connection, &why) != ATLS_OK)
+    ERR_set_mark();
+    reason = judge(ssl, connection, &why);
+    ERR_pop_to_mark();
+    if (reason != ATLS_OK)
         return !atls_gate_refuse(ssl, connection, &why);
     connection->is_verified = true;
     return 1;

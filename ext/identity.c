@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 static const char *host_of(SSL *ssl)
@@ -20,9 +21,12 @@ static const char *server_name_of(const SSL *ssl)
 
 static char *address_of(SSL *ssl)
 {
-    char *address = X509_VERIFY_PARAM_get1_ip_asc(SSL_get0_param(ssl));
-    char *copy = address == NULL ? NULL : strdup(address);
+    char *address, *copy;
 
+    ERR_set_mark(); /* "no address" is an error to libcrypto */
+    address = X509_VERIFY_PARAM_get1_ip_asc(SSL_get0_param(ssl));
+    ERR_pop_to_mark();
+    copy = address == NULL ? NULL : strdup(address);
     OPENSSL_free(address);
     return copy;
 }

@@ -45,7 +45,9 @@ bool atls_report_register(void)
 
 void atls_report_raise(const struct atls_why *why)
 {
-    ERR_raise_data(error_library, (int)why->reason, "%s", why->text);
+    ERR_new();
+    ERR_set_debug("atls", 0, "handshake"); /* no path of a build machine */
+    ERR_set_error(error_library, (int)why->reason, "%s", why->text);
 }
 
 void atls_report_free(struct atls_report *report)
