@@ -244,6 +244,49 @@ static void new_context(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
     errno = errno_before;
 }
 
+/* The module did not load. Only what starts a handshake is refused, so that
+ * the program's own set-up goes on and the reason is what it gets to see. */
+static struct atls_why denial;
+static _Atomic bool is_denied;
+
+static int deny_handshakes(const SSL *ssl, const SSL_CTX *ctx, int op, int bits,
+                           int nid, void *other, void *ex)
+{
+    if (ssl == NULL || op != SSL_SECOP_VERSION)
+        return default_security(ssl, ctx, op, bits, nid, other, ex);
+    atls_report_raise(&denial);
+    return 0;
+}
+
+static void poison_context(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
+                           int index, long argl, void *argp)
+{
+    SSL_CTX *ctx = parent;
+
+    (void)pointer, (void)ad, (void)index, (void)argl, (void)argp;
+    if (!is_denied)
+        return;
+    default_security = SSL_CTX_get_security_callback(ctx);
+    SSL_CTX_set_security_callback(ctx, deny_handshakes);
+}
+
+bool atls_hook_deny(const struct atls_why *why)
+{
+    static int poison_index = -1;
+
+    denial = *why;
+    is_denied = true;
+    if (poison_index < 0)
+        poison_index =
+            SSL_CTX_get_ex_new_index(0, NULL, poison_context, NULL, NULL);
+    return poison_index >= 0;
+}
+
+void atls_hook_deny_no_more(void)
+{
+    is_denied = false;
+}
+
 bool atls_hook_register(void)
 {
     keylog_index = SSL_CTX_get_ex_new_index(0, NULL, new_context, NULL, NULL);

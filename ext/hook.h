@@ -9,10 +9,17 @@
 
 #include <openssl/ssl.h>
 
-#include "bytes.h"
+#include "why.h"
 
 /* atls_hook_register: from now on every new SSL_CTX is ours too. Once. */
 bool ATLS_MUST_USE atls_hook_register(void);
+
+/* atls_hook_deny: the module did not load, and programs go on without a word
+ * (libcrypto reports the failure once, and curl and nginx ignore it): every new
+ * SSL_CTX refuses every handshake with this reason, until a later load
+ * succeeds. */
+bool ATLS_MUST_USE atls_hook_deny(const struct atls_why *why);
+void atls_hook_deny_no_more(void);
 
 /* atls_hook_reassert: the security and key log callbacks of this connection
  * are ours again; an application's own are kept and called. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Loading: check the host, read the settings, open what they name, hook. Any
- * failure stops the load, which config_diagnostics = 1 makes fatal.
+ * failure stops the load, which config_diagnostics = 1 makes fatal, and poisons
+ * every SSL_CTX, as programs exist that take no notice.
  */
 #include "module.h"
 
@@ -87,10 +88,10 @@ static enum atls_reason load(const CONF *conf, const char *section,
         return reason;
     }
     loaded = module;
-    if (!is_idle(module) &&
-        (!atls_connection_register() || !atls_hook_register()))
-        return atls_why(why, ATLS_OUT_OF_MEMORY, "no ex_data index");
-    return ATLS_OK;
+    if (is_idle(module) || (atls_connection_register() && atls_hook_register()))
+        return ATLS_OK;
+    loaded = NULL;
+    return atls_why(why, ATLS_OUT_OF_MEMORY, "no ex_data index");
 }
 
 int atls_module_load(const CONF *conf, const char *section,
@@ -106,6 +107,10 @@ int atls_module_load(const CONF *conf, const char *section,
         else if (atls_host_check(libcrypto_caller, &why) == ATLS_OK)
             load(conf, section, &why);
     }
+    if (why.reason == ATLS_OK)
+        atls_hook_deny_no_more();
+    else if (!atls_hook_deny(&why))
+        atls_why(&why, ATLS_OUT_OF_MEMORY, "no ex_data index");
     pthread_mutex_unlock(&mutex);
     if (why.reason != ATLS_OK)
         atls_report_raise(&why);
