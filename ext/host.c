@@ -3,6 +3,7 @@
  * Asking the dynamic linker where our calls go. test/house compares the lists
  * with what the module really calls.
  */
+#define _GNU_SOURCE /* dladdr */
 #include "host.h"
 
 #include <dlfcn.h>
@@ -21,11 +22,31 @@ struct function {
     }
 
 static const struct function jansson[] = {
-    FUNCTION(json_array),      FUNCTION(json_delete),
-    FUNCTION(json_dumps),      FUNCTION(json_integer),
-    FUNCTION(json_loadb),      FUNCTION(json_object),
-    FUNCTION(json_object_get), FUNCTION(json_object_set_new),
-    FUNCTION(json_real),       FUNCTION(json_string),
+    FUNCTION(json_array),
+    FUNCTION(json_array_append_new),
+    FUNCTION(json_array_get),
+    FUNCTION(json_array_size),
+    FUNCTION(json_delete),
+    FUNCTION(json_dumpb),
+    FUNCTION(json_dumps),
+    FUNCTION(json_integer),
+    FUNCTION(json_integer_value),
+    FUNCTION(json_loadb),
+    FUNCTION(json_object),
+    FUNCTION(json_object_get),
+    FUNCTION(json_object_iter),
+    FUNCTION(json_object_iter_key),
+    FUNCTION(json_object_iter_next),
+    FUNCTION(json_object_iter_value),
+    FUNCTION(json_object_key_to_iter),
+    FUNCTION(json_object_set_new),
+    FUNCTION(json_object_size),
+    FUNCTION(json_pack),
+    FUNCTION(json_real),
+    FUNCTION(json_string),
+    FUNCTION(json_string_length),
+    FUNCTION(json_string_value),
+    FUNCTION(json_stringn),
     FUNCTION(json_true),
 };
 

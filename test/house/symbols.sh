@@ -94,5 +94,13 @@ if [ -f "$libs/atls_ext.so" ]; then
             echo "atls_ext.so can be unmapped"
     }
     holds "atls_ext.so is never unmapped" not_kept
+    # ext/host.c asks the dynamic linker about each of them
+    not_asked_about() {
+        uses atls_ext.so '(json|cbor)_.*' | sort >"$work/used"
+        sed -n 's/.*FUNCTION(\([a-z_]*\)),/\1/p' ext/host.c |
+            grep -E '^(json|cbor)_' | sort | diff "$work/used" -
+    }
+    holds "the host check asks about every function of jansson and libcbor" \
+        not_asked_about
 fi
 plan
