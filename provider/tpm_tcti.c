@@ -191,17 +191,23 @@ static void tcti_finalize(TSS2_TCTI_CONTEXT *context)
     (void)context; /* atls_tpm_tcti_free does it */
 }
 
+/* What nobody announced: a descriptor may come with somebody's leftovers. */
+static void discard(struct atls_tpm_tcti *tcti)
+{
+    while (read(tcti->fd, tcti->response, sizeof(tcti->response)) > 0)
+        continue;
+}
+
 enum atls_reason atls_tpm_tcti_drain(struct atls_tpm_tcti *tcti,
                                      struct atls_why *why)
 {
-    TSS2_RC rc;
+    TSS2_RC rc = TSS2_RC_SUCCESS;
 
-    if (tcti->pending == NULL || !*tcti->pending)
-        return ATLS_OK;
     tcti->have = 0;
-    rc = read_response(tcti, -1);
-    tcti->have = 0;
+    if (*tcti->pending)
+        rc = read_response(tcti, -1);
     *tcti->pending = false; /* whatever came: the next one starts anew */
+    discard(tcti);
     if (rc == TSS2_RC_SUCCESS)
         return ATLS_OK;
     return atls_why(why, tcti->why.reason,

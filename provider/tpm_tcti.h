@@ -29,8 +29,8 @@ TSS2_TCTI_CONTEXT *atls_tpm_tcti_context(struct atls_tpm_tcti *tcti);
 /* atls_tpm_tcti_why: ATLS_OK while nothing has failed. */
 const struct atls_why *atls_tpm_tcti_why(const struct atls_tpm_tcti *tcti);
 
-/* atls_tpm_tcti_drain: throws away the response that somebody left behind.
- * ATTESTER_TIMEOUT, ATTESTER_FAILED. */
+/* atls_tpm_tcti_drain: throws away the response that somebody left behind; for
+ * one that was made with pending. ATTESTER_TIMEOUT, ATTESTER_FAILED. */
 enum atls_reason ATLS_MUST_USE atls_tpm_tcti_drain(struct atls_tpm_tcti *tcti,
                                                    struct atls_why *why);
 

@@ -1,1 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+PROVIDER_CHECKS = test/unit/check_uri test/unit/check_psa
+check_PROGRAMS += $(PROVIDER_CHECKS)
+TESTS += $(PROVIDER_CHECKS)
+test_unit_check_uri_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_uri_LDADD = libprovider.la $(CHECK_LIBS)
+test_unit_check_psa_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_psa_LDADD = libprovider.la $(CHECK_LIBS)
+
+if HAVE_TPM
+check_PROGRAMS += test/unit/check_tpm
+TESTS += test/unit/check_tpm
+test_unit_check_tpm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(TSS2_CFLAGS)
+test_unit_check_tpm_LDADD = libtpm.la $(CHECK_LIBS)
+endif
