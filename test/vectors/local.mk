@@ -1,3 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 TESTS += test/vectors/check_binder.sh
 dist_check_SCRIPTS += test/vectors/check_binder.sh
+if HAVE_CHECK
+check_PROGRAMS += test/unit/check_vectors
+TESTS += test/unit/check_vectors
+test_unit_check_vectors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_vectors_LDADD = libext.la $(CHECK_LIBS)
+endif
