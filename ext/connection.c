@@ -176,6 +176,12 @@ struct atls_connection *atls_connection_begin(SSL *ssl, bool *failed)
     return is_unconcerned(ssl) ? NULL : begin(ssl, failed);
 }
 
+bool atls_connection_is_stale(const struct atls_connection *connection)
+{
+    return connection->is_missed || connection->is_finished ||
+           connection->hash_len != 0;
+}
+
 void atls_connection_end(struct atls_connection *connection, const SSL *ssl)
 {
     connection->is_finished = true;

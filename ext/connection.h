@@ -28,6 +28,7 @@ struct atls_connection {
     bool is_verified;    /* the peer's Evidence was appraised and accepted */
     bool is_finished;    /* what follows is after the handshake */
     bool is_shut;        /* server: resumption and PSKs are ruled out */
+    bool is_missed;      /* its start: an application's callback stood there */
     bool is_in_security; /* re-entry guard of the chained callback */
     enum atls_reason refused; /* TLS_VERSION or TRANSPORT, if that ends it */
 
@@ -58,6 +59,10 @@ struct atls_connection *atls_connection_need(SSL *ssl);
  * called again before the ClientHello. NULL: not concerned (or no memory, with
  * *failed set). */
 struct atls_connection *atls_connection_begin(SSL *ssl, bool *failed);
+
+/* atls_connection_is_stale: what is known is of another handshake than the one
+ * that goes on, whose start we did not see. */
+bool atls_connection_is_stale(const struct atls_connection *connection);
 
 /* atls_connection_end: the handshake is over: writes the log line, lets go of
  * everything that only it needed. */

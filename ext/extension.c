@@ -27,11 +27,6 @@ struct call {
 
 typedef enum atls_reason message_fn(struct call *call, struct atls_why *why);
 
-static bool is_over(const struct atls_connection *connection)
-{
-    return connection->is_finished || connection->hash_len != 0;
-}
-
 /* The connection at a ClientHello: what an earlier handshake on the same SSL
  * left must go, even where an application's security callback kept ours from
  * seeing the start. */
@@ -41,9 +36,11 @@ static enum atls_reason begin(SSL *ssl, struct atls_connection **out,
     bool failed = false;
 
     *out = atls_connection_get0(ssl);
-    if (*out == NULL || is_over(*out))
-        *out = atls_connection_begin(ssl, &failed);
-    return failed ? atls_why(why, ATLS_OUT_OF_MEMORY, NULL) : ATLS_OK;
+    if (*out != NULL && !atls_connection_is_stale(*out))
+        return ATLS_OK;
+    *out = atls_connection_begin(ssl, &failed);
+    return failed ? atls_why(why, ATLS_OUT_OF_MEMORY, NULL)
+                  : atls_gate_after_start(ssl, why);
 }
 
 /* ClientHello, client */

@@ -119,8 +119,9 @@ static void take_line(SSL *ssl, const char *line)
     if (is_label(line, "SERVER_HANDSHAKE_TRAFFIC_SECRET")) {
         take_traffic_secret(connection, line);
         atls_gate_force_client_certificate(ssl);
-    } else if (is_label(line, "CLIENT_TRAFFIC_SECRET_0")) {
-        atls_connection_end(connection, ssl); /* the client has finished */
+    } else if (is_label(line, "CLIENT_TRAFFIC_SECRET_0") ||
+               is_label(line, "CLIENT_RANDOM")) { /* TLS 1.2 */
+        atls_gate_end(ssl);                       /* the client has finished */
     }
 }
 
@@ -153,18 +154,30 @@ static void reassert_keylog(SSL_CTX *ctx)
     SSL_CTX_set_keylog_callback(ctx, keylog);
 }
 
+/* A server begins here at the latest: its client may have offered nothing, and
+ * then a key log line, CertificateRequest or ticket is the first that we see.
+ * A client begins in its ClientHello. */
+static void chain(SSL *ssl, atls_security_fn *installed)
+{
+    bool is_missed = atls_connection_get0(ssl) == NULL, failed;
+    struct atls_connection *connection = atls_connection_need(ssl);
+
+    SSL_set_security_callback(ssl, connection != NULL ? security : deny_all);
+    if (connection == NULL)
+        return;
+    connection->chained = installed;
+    connection->is_missed = is_missed;
+    if (is_missed && connection->is_server)
+        atls_connection_begin(ssl, &failed);
+}
+
 void atls_hook_reassert(SSL *ssl)
 {
     atls_security_fn *installed = SSL_get_security_callback(ssl);
-    struct atls_connection *connection;
 
     reassert_keylog(SSL_get_SSL_CTX(ssl));
-    if (installed == security || installed == deny_all)
-        return;
-    connection = atls_connection_need(ssl);
-    if (connection != NULL)
-        connection->chained = installed;
-    SSL_set_security_callback(ssl, connection != NULL ? security : deny_all);
+    if (installed != security && installed != deny_all)
+        chain(ssl, installed);
 }
 
 /* TLS 1.2 goes where nothing could be attested anyway: libssl then says so in
