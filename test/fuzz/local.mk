@@ -15,7 +15,8 @@ fuzz_replays = \
 	test/fuzz/replay_policy \
 	test/fuzz/replay_psa \
 	test/fuzz/replay_tpm \
-	test/fuzz/replay_type
+	test/fuzz/replay_type \
+	test/fuzz/replay_wire
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
 test_fuzz_replay_base64url_SOURCES = \
@@ -48,6 +49,9 @@ test_fuzz_replay_tpm_LDADD = $(fuzz_libs)
 test_fuzz_replay_type_SOURCES = \
 	test/fuzz/fuzz_type.c test/fuzz/replay.c
 test_fuzz_replay_type_LDADD = libbase.la
+test_fuzz_replay_wire_SOURCES = \
+	test/fuzz/fuzz_wire.c test/fuzz/replay.c
+test_fuzz_replay_wire_LDADD = libext.la $(fuzz_libs)
 
 if ENABLE_FUZZ
 noinst_PROGRAMS += \
@@ -60,7 +64,8 @@ noinst_PROGRAMS += \
 	test/fuzz/fuzz_policy \
 	test/fuzz/fuzz_psa \
 	test/fuzz/fuzz_tpm \
-	test/fuzz/fuzz_type
+	test/fuzz/fuzz_type \
+	test/fuzz/fuzz_wire
 test_fuzz_fuzz_base64url_SOURCES = test/fuzz/fuzz_base64url.c
 test_fuzz_fuzz_base64url_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_base64url_LDADD = libbase.la
@@ -91,4 +96,7 @@ test_fuzz_fuzz_tpm_LDADD = $(fuzz_libs)
 test_fuzz_fuzz_type_SOURCES = test/fuzz/fuzz_type.c
 test_fuzz_fuzz_type_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_type_LDADD = libbase.la
+test_fuzz_fuzz_wire_SOURCES = test/fuzz/fuzz_wire.c
+test_fuzz_fuzz_wire_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_wire_LDADD = libext.la $(fuzz_libs)
 endif
