@@ -204,6 +204,16 @@ static enum atls_reason take_encrypted_extensions(struct call *call,
 
 /* CertificateRequest */
 
+/* After the peer's Finished a request is post-handshake authentication. */
+static bool is_after_handshake(const SSL *ssl,
+                               const struct atls_connection *connection)
+{
+    uint8_t byte;
+
+    return connection->is_finished ||
+           SSL_get_peer_finished(ssl, &byte, sizeof(byte)) > 0;
+}
+
 static enum atls_reason put_certificate_request(struct call *call,
                                                 struct atls_why *why)
 {
@@ -212,8 +222,8 @@ static enum atls_reason put_certificate_request(struct call *call,
     if (connection == NULL || !connection->is_required)
         return ATLS_OK;
     connection->is_verified = false;
-    if (connection->is_finished) /* no extension: the gate will refuse */
-        return ATLS_OK;
+    if (is_after_handshake(call->ssl, connection))
+        return ATLS_OK; /* no extension: the gate will refuse */
     if (!connection->is_offered)
         return atls_why(why, ATLS_NOT_OFFERED,
                         "want Evidence, client did not offer; load atls with "
@@ -237,7 +247,7 @@ static enum atls_reason take_certificate_request(struct call *call,
 
     if (reason != ATLS_OK)
         return reason;
-    if (connection != NULL && connection->is_finished)
+    if (connection != NULL && is_after_handshake(call->ssl, connection))
         return atls_why(why, ATLS_POST_HANDSHAKE,
                         "this version does not attest after the handshake");
     if (connection != NULL && connection->is_offered &&
@@ -252,6 +262,17 @@ static enum atls_reason take_certificate_request(struct call *call,
 
 /* Certificate */
 
+/* L of the cipher suite: 32 or 48 bytes; 0: not known. */
+static size_t hash_len_of(const SSL *ssl)
+{
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+    const EVP_MD *hash =
+        cipher == NULL ? NULL : SSL_CIPHER_get_handshake_digest(cipher);
+    int len = hash == NULL ? 0 : EVP_MD_get_size(hash);
+
+    return len > 0 && len <= ATLS_BINDER_MAX ? (size_t)len : 0;
+}
+
 /* The secret under the binder of the Evidence that `server_attests` names. */
 static enum atls_reason secret_of(struct call *call,
                                   const struct atls_connection *connection,
@@ -262,9 +283,9 @@ static enum atls_reason secret_of(struct call *call,
         *out = connection->server_secret;
         return ATLS_OK;
     }
-    /* Before its Finished, a 1.2 method's exporter would answer with public
-     * inputs only; hash_len says that TLS 1.3 has its secrets. */
-    out->len = connection->hash_len;
+    /* With another version than 1.3 (also before it is chosen, after a
+     * HelloRetryRequest) libssl would export from public inputs only. */
+    out->len = hash_len_of(call->ssl);
     if (out->len == 0 || SSL_version(call->ssl) != TLS1_3_VERSION)
         return atls_why(why, ATLS_SECRET_MISSING, NULL);
     if (SSL_export_keying_material(
@@ -355,6 +376,9 @@ static enum atls_reason put_certificate(struct call *call, struct atls_why *why)
             binder_of(call, connection, connection->is_server, &binder, why);
     if (reason == ATLS_OK)
         reason = put_evidence(call, connection, &binder, why);
+    if (reason == ATLS_OK &&
+        (!connection->is_server || !connection->is_required))
+        atls_connection_end(connection, call->ssl);
     return reason;
 }
 

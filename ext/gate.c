@@ -10,6 +10,7 @@
 #include <openssl/rand.h>
 
 #include "identity.h"
+#include "keylog.h"
 #include "module.h"
 #include "offload.h"
 #include "share.h"
@@ -292,7 +293,25 @@ static int check_peer(SSL *ssl)
     if (reason != ATLS_OK)
         return !atls_gate_refuse(ssl, connection, &why);
     connection->is_verified = true;
+    if (connection->is_server || !connection->own_agreed)
+        atls_connection_end(connection, ssl);
     return 1;
+}
+
+/* The hellos are over, and libssl derives the handshake secrets next. On a
+ * server this comes after the SNI callback, which may change the SSL_CTX. */
+static void prepare_secret(SSL *ssl)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+
+    if (connection == NULL)
+        return;
+    connection->is_under_way = true;
+    if (connection->server_secret.len == 0 &&
+        (connection->is_server
+             ? connection->own_agreed
+             : connection->is_offered && connection->is_required))
+        atls_keylog_want(ssl, connection);
 }
 
 /* A server whose client has shown no certificate at all. */
@@ -341,10 +360,14 @@ int atls_gate_security(SSL *ssl, int op, int nid)
     case SSL_SECOP_CIPHER_SHARED: /* server: before a session is looked up */
         return refuse_shortcuts(ssl);
     case SSL_SECOP_SIGALG_SHARED: /* server: after the SNI callback */
+        if (SSL_is_server(ssl))
+            prepare_secret(ssl);
         atls_gate_force_client_certificate(ssl);
         return 1;
     case SSL_SECOP_CIPHER_CHECK: /* client: right after ServerHello */
-    case SSL_SECOP_CURVE_CHECK:  /* server: in resumption too */
+        prepare_secret(ssl);
+        return check_resumed(ssl);
+    case SSL_SECOP_CURVE_CHECK: /* server: in resumption too */
         return check_resumed(ssl);
     case SSL_SECOP_SIGALG_CHECK:
         return check_peer(ssl);
