@@ -29,7 +29,6 @@ struct atls_attester {
     struct atls_share share;
 };
 
-ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
 ATLS_AUTO_FREE(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 ATLS_AUTO_FREE(OSSL_STORE_CTX, OSSL_STORE_close)
 ATLS_AUTO_FREE(OSSL_STORE_INFO, OSSL_STORE_INFO_free)
