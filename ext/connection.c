@@ -26,16 +26,15 @@ static void let_go(struct atls_connection *connection)
     connection->name = NULL;
 }
 
-/* Everything but what outlives a handshake: the application's callback. */
+/* Everything but what outlives a handshake. */
 static void reset(struct atls_connection *connection)
 {
-    atls_security_fn *chained = connection->chained;
-    bool is_in_security = connection->is_in_security;
+    struct atls_connection kept = {.chained = connection->chained,
+                                   .is_in_security = connection->is_in_security,
+                                   .is_waiting = connection->is_waiting};
 
     let_go(connection);
-    memset(connection, 0, sizeof(*connection));
-    connection->chained = chained;
-    connection->is_in_security = is_in_security;
+    *connection = kept;
 }
 
 /* A handshake that we should have judged and that never came so far is worth a
@@ -47,7 +46,7 @@ static void report_abandoned(struct atls_connection *connection)
     if (!connection->is_required || connection->is_finished ||
         connection->is_verified || atls_report_is_refused(connection->report))
         return;
-    if (connection->hash_len != 0)
+    if (connection->is_under_way)
         connection->refused = ATLS_OK; /* libssl went on after our "no" */
     if (connection->refused == ATLS_TLS_VERSION)
         atls_why(&why, ATLS_TLS_VERSION,
@@ -75,7 +74,7 @@ static void free_connection(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
     if (connection == NULL)
         return;
     if (connection->is_offered || connection->refused != ATLS_OK ||
-        connection->hash_len != 0)
+        connection->is_under_way)
         report_abandoned(connection);
     atls_report_write(connection, NULL);
     let_go(connection);
@@ -176,11 +175,18 @@ struct atls_connection *atls_connection_begin(SSL *ssl, bool *failed)
     return is_unconcerned(ssl) ? NULL : begin(ssl, failed);
 }
 
+bool atls_connection_is_stale(const struct atls_connection *connection)
+{
+    return connection->is_missed || connection->is_finished ||
+           connection->is_under_way;
+}
+
 void atls_connection_end(struct atls_connection *connection, const SSL *ssl)
 {
     connection->is_finished = true;
     atls_report_write(connection, ssl);
     let_go(connection);
+    connection->own_agreed = connection->peer_agreed = false;
 }
 
 struct atls_peer atls_connection_peer(const struct atls_connection *connection)

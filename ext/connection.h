@@ -26,8 +26,11 @@ struct atls_connection {
     bool own_agreed;     /* we said we will send Evidence of own_type */
     bool is_asked;       /* server: our CertificateRequest asks for Evidence */
     bool is_verified;    /* the peer's Evidence was appraised and accepted */
-    bool is_finished;    /* what follows is after the handshake */
+    bool is_under_way;   /* past the hellos */
+    bool is_waiting;     /* for the secret, in the SSL_CTX's key log */
+    bool is_finished;    /* nothing more to do for us in this handshake */
     bool is_shut;        /* server: resumption and PSKs are ruled out */
+    bool is_missed;      /* its start: an application's callback stood there */
     bool is_in_security; /* re-entry guard of the chained callback */
     enum atls_reason refused; /* TLS_VERSION or TRANSPORT, if that ends it */
 
@@ -37,9 +40,8 @@ struct atls_connection {
     char *name;                 /* whom we meant to reach; NULL: no name */
 
     struct atls_secret server_secret; /* of the binder; unset: not needed */
-    size_t hash_len; /* L of the cipher suite, bytes; 0: not known yet */
-    struct atls_evidence *evidence; /* parsed and bound, not appraised */
-    X509 *leaf;                     /* to whose key it is bound */
+    struct atls_evidence *evidence;   /* parsed and bound, not appraised */
+    X509 *leaf;                       /* to whose key it is bound */
 
     struct atls_report *report; /* for the log line; NULL: nothing yet */
     atls_security_fn *chained;  /* the application's own; NULL: none */
@@ -59,8 +61,12 @@ struct atls_connection *atls_connection_need(SSL *ssl);
  * *failed set). */
 struct atls_connection *atls_connection_begin(SSL *ssl, bool *failed);
 
-/* atls_connection_end: the handshake is over: writes the log line, lets go of
- * everything that only it needed. */
+/* atls_connection_is_stale: what is known is of another handshake than the one
+ * that goes on, whose start we did not see. */
+bool atls_connection_is_stale(const struct atls_connection *connection);
+
+/* atls_connection_end: our part of the handshake is over: writes the log line,
+ * lets go of everything that only it needed. */
 void atls_connection_end(struct atls_connection *connection, const SSL *ssl);
 
 /* atls_connection_peer: how the policy sees the peer before the gate, without

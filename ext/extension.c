@@ -27,11 +27,6 @@ struct call {
 
 typedef enum atls_reason message_fn(struct call *call, struct atls_why *why);
 
-static bool is_over(const struct atls_connection *connection)
-{
-    return connection->is_finished || connection->hash_len != 0;
-}
-
 /* The connection at a ClientHello: what an earlier handshake on the same SSL
  * left must go, even where an application's security callback kept ours from
  * seeing the start. */
@@ -41,9 +36,11 @@ static enum atls_reason begin(SSL *ssl, struct atls_connection **out,
     bool failed = false;
 
     *out = atls_connection_get0(ssl);
-    if (*out == NULL || is_over(*out))
-        *out = atls_connection_begin(ssl, &failed);
-    return failed ? atls_why(why, ATLS_OUT_OF_MEMORY, NULL) : ATLS_OK;
+    if (*out != NULL && !atls_connection_is_stale(*out))
+        return ATLS_OK;
+    *out = atls_connection_begin(ssl, &failed);
+    return failed ? atls_why(why, ATLS_OUT_OF_MEMORY, NULL)
+                  : atls_gate_after_start(ssl, why);
 }
 
 /* ClientHello, client */
@@ -207,6 +204,16 @@ static enum atls_reason take_encrypted_extensions(struct call *call,
 
 /* CertificateRequest */
 
+/* After the peer's Finished a request is post-handshake authentication. */
+static bool is_after_handshake(const SSL *ssl,
+                               const struct atls_connection *connection)
+{
+    uint8_t byte;
+
+    return connection->is_finished ||
+           SSL_get_peer_finished(ssl, &byte, sizeof(byte)) > 0;
+}
+
 static enum atls_reason put_certificate_request(struct call *call,
                                                 struct atls_why *why)
 {
@@ -215,8 +222,8 @@ static enum atls_reason put_certificate_request(struct call *call,
     if (connection == NULL || !connection->is_required)
         return ATLS_OK;
     connection->is_verified = false;
-    if (connection->is_finished) /* no extension: the gate will refuse */
-        return ATLS_OK;
+    if (is_after_handshake(call->ssl, connection))
+        return ATLS_OK; /* no extension: the gate will refuse */
     if (!connection->is_offered)
         return atls_why(why, ATLS_NOT_OFFERED,
                         "want Evidence, client did not offer; load atls with "
@@ -240,7 +247,7 @@ static enum atls_reason take_certificate_request(struct call *call,
 
     if (reason != ATLS_OK)
         return reason;
-    if (connection != NULL && connection->is_finished)
+    if (connection != NULL && is_after_handshake(call->ssl, connection))
         return atls_why(why, ATLS_POST_HANDSHAKE,
                         "this version does not attest after the handshake");
     if (connection != NULL && connection->is_offered &&
@@ -255,6 +262,17 @@ static enum atls_reason take_certificate_request(struct call *call,
 
 /* Certificate */
 
+/* L of the cipher suite: 32 or 48 bytes; 0: not known. */
+static size_t hash_len_of(const SSL *ssl)
+{
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+    const EVP_MD *hash =
+        cipher == NULL ? NULL : SSL_CIPHER_get_handshake_digest(cipher);
+    int len = hash == NULL ? 0 : EVP_MD_get_size(hash);
+
+    return len > 0 && len <= ATLS_BINDER_MAX ? (size_t)len : 0;
+}
+
 /* The secret under the binder of the Evidence that `server_attests` names. */
 static enum atls_reason secret_of(struct call *call,
                                   const struct atls_connection *connection,
@@ -265,9 +283,9 @@ static enum atls_reason secret_of(struct call *call,
         *out = connection->server_secret;
         return ATLS_OK;
     }
-    /* Before its Finished, a 1.2 method's exporter would answer with public
-     * inputs only; hash_len says that TLS 1.3 has its secrets. */
-    out->len = connection->hash_len;
+    /* With another version than 1.3 (also before it is chosen, after a
+     * HelloRetryRequest) libssl would export from public inputs only. */
+    out->len = hash_len_of(call->ssl);
     if (out->len == 0 || SSL_version(call->ssl) != TLS1_3_VERSION)
         return atls_why(why, ATLS_SECRET_MISSING, NULL);
     if (SSL_export_keying_material(
@@ -292,6 +310,15 @@ static enum atls_reason binder_of(struct call *call,
     return reason;
 }
 
+/* The chain is good, or the program says so and is trusted with that. */
+static bool is_chain_accepted(const SSL *ssl)
+{
+    return atls_identity_chain(ssl) != NULL ||
+           (atls_module()->settings->identity == ATLS_IDENTITY_APPLICATION &&
+            SSL_get0_peer_certificate(ssl) != NULL &&
+            SSL_get_verify_result(ssl) == X509_V_OK);
+}
+
 /* A client attests only to a server that its chain or its own Evidence
  * vouches for. */
 static enum atls_reason check_vouched(const SSL *ssl,
@@ -299,8 +326,7 @@ static enum atls_reason check_vouched(const SSL *ssl,
                                       struct atls_why *why)
 {
     if (connection->is_server || connection->is_verified ||
-        (SSL_get0_peer_certificate(ssl) != NULL &&
-         SSL_get_verify_result(ssl) == X509_V_OK))
+        is_chain_accepted(ssl))
         return ATLS_OK;
     return atls_why(why, ATLS_PEER_UNTRUSTED,
                     "the server asks for Evidence, and neither its chain (%s) "
@@ -358,6 +384,9 @@ static enum atls_reason put_certificate(struct call *call, struct atls_why *why)
             binder_of(call, connection, connection->is_server, &binder, why);
     if (reason == ATLS_OK)
         reason = put_evidence(call, connection, &binder, why);
+    if (reason == ATLS_OK &&
+        (!connection->is_server || !connection->is_required))
+        atls_connection_end(connection, call->ssl);
     return reason;
 }
 

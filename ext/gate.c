@@ -10,6 +10,7 @@
 #include <openssl/rand.h>
 
 #include "identity.h"
+#include "keylog.h"
 #include "module.h"
 #include "offload.h"
 #include "share.h"
@@ -50,6 +51,23 @@ static int check_start(SSL *ssl)
         !connection->is_server && atls_module()->settings->enforces)
         drop_shortcuts(ssl);
     return !failed;
+}
+
+enum atls_reason atls_gate_after_start(SSL *ssl, struct atls_why *why)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+    SSL_SESSION *session = SSL_get_session(ssl);
+
+    if (connection == NULL || !connection->is_required ||
+        connection->is_server || !atls_module()->settings->enforces)
+        return ATLS_OK;
+    SSL_set_psk_use_session_callback(ssl, NULL);
+    SSL_set_psk_client_callback(ssl, NULL);
+    if (session == NULL || !SSL_SESSION_is_resumable(session))
+        return ATLS_OK;
+    return atls_why(why, ATLS_RESUMED,
+                    "want a full handshake, found a session to resume and a "
+                    "security callback that keeps us from dropping it");
 }
 
 /* libssl asks for versions one by one, also in handshakes that go well. These
@@ -168,17 +186,51 @@ static enum atls_reason check_evidence(struct atls_connection *connection,
     return ATLS_OK;
 }
 
-static enum atls_reason check_presence(const struct atls_connection *connection,
-                                       X509 *leaf, struct atls_why *why)
+static enum atls_reason check_protocol(const SSL *ssl, struct atls_why *why)
 {
+    if (SSL_version(ssl) == TLS1_3_VERSION)
+        return ATLS_OK;
+    return atls_why(why, SSL_is_dtls(ssl) ? ATLS_TRANSPORT : ATLS_TLS_VERSION,
+                    "want TLS 1.3, found %s; peer and program have to be "
+                    "configured for it",
+                    SSL_get_version(ssl));
+}
+
+/* Nothing was agreed: whose move is it? */
+static enum atls_reason check_agreed(const struct atls_connection *connection,
+                                     struct atls_why *why)
+{
+    struct atls_peer peer = atls_connection_peer(connection);
+    struct atls_type type;
+
+    if (connection->peer_agreed)
+        return ATLS_OK;
+    if (atls_policy_types(connection->policy, &peer, &type, 1) == 0)
+        return atls_why(why, ATLS_RULE_MISSING,
+                        "no rule matches peer \"%s\"; add one to the policy",
+                        peer.name != NULL ? peer.name : "(no name)");
+    if (connection->is_server)
+        return atls_why(why, ATLS_NOT_OFFERED,
+                        "want Evidence, client did not offer; load atls with "
+                        "an attester there");
+    return atls_why(why, ATLS_NOT_ANSWERED,
+                    "want Evidence, peer chose no attestation; load atls "
+                    "with an attester there");
+}
+
+static enum atls_reason check_presence(const SSL *ssl,
+                                       const struct atls_connection *connection,
+                                       struct atls_why *why)
+{
+    X509 *leaf = SSL_get0_peer_certificate(ssl);
+
     if (connection->is_finished)
         return atls_why(why, ATLS_POST_HANDSHAKE,
                         "this version cannot attest after the handshake; "
                         "turn post-handshake authentication off");
-    if (!connection->peer_agreed)
-        return atls_why(why, ATLS_NOT_ANSWERED,
-                        "want Evidence, peer chose no attestation; load atls "
-                        "with an attester there");
+    if (check_protocol(ssl, why) != ATLS_OK ||
+        check_agreed(connection, why) != ATLS_OK)
+        return why->reason;
     if (connection->evidence == NULL)
         return atls_why(why, ATLS_EVIDENCE_MISSING, NULL);
     if (leaf == NULL ||
@@ -200,13 +252,11 @@ static enum atls_reason judge(SSL *ssl, struct atls_connection *connection,
 {
     struct atls_peer peer = atls_connection_peer(connection);
     const struct atls_rule *rule;
-    enum atls_reason reason =
-        check_presence(connection, SSL_get0_peer_certificate(ssl), why);
+    enum atls_reason reason = check_presence(ssl, connection, why);
 
     if (reason != ATLS_OK)
         return reason;
-    if (SSL_get_verify_result(ssl) == X509_V_OK)
-        peer.chain = SSL_get0_verified_chain(ssl);
+    peer.chain = atls_identity_chain(ssl);
     rule = atls_policy_match(connection->policy, &peer);
     if (rule == NULL)
         return atls_why(why, ATLS_RULE_MISSING,
@@ -242,7 +292,42 @@ static int check_peer(SSL *ssl)
     if (reason != ATLS_OK)
         return !atls_gate_refuse(ssl, connection, &why);
     connection->is_verified = true;
+    if (connection->is_server || !connection->own_agreed)
+        atls_connection_end(connection, ssl);
     return 1;
+}
+
+/* The hellos are over, and libssl derives the handshake secrets next. On a
+ * server this comes after the SNI callback, which may change the SSL_CTX. */
+static void prepare_secret(SSL *ssl)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+
+    if (connection == NULL)
+        return;
+    connection->is_under_way = true;
+    if (connection->server_secret.len == 0 &&
+        (connection->is_server
+             ? connection->own_agreed
+             : connection->is_offered && connection->is_required))
+        atls_keylog_want(ssl, connection);
+}
+
+/* A server whose client has shown no certificate at all. */
+static enum atls_reason check_end(SSL *ssl,
+                                  const struct atls_connection *connection,
+                                  struct atls_why *why)
+{
+    if (!connection->is_required || connection->is_verified)
+        return ATLS_OK;
+    if (SSL_session_reused(ssl))
+        return atls_why(why, ATLS_RESUMED,
+                        "want a full handshake, found resumption or a PSK");
+    if (check_protocol(ssl, why) != ATLS_OK ||
+        check_agreed(connection, why) != ATLS_OK)
+        return why->reason;
+    return atls_why(why, ATLS_CERTIFICATE_MISSING,
+                    "want a certificate with Evidence, client sent none");
 }
 
 enum atls_reason atls_gate_before_ticket(SSL *ssl, struct atls_why *why)
@@ -250,10 +335,20 @@ enum atls_reason atls_gate_before_ticket(SSL *ssl, struct atls_why *why)
     struct atls_connection *connection = atls_connection_get0(ssl);
 
     if (connection == NULL || !connection->is_server ||
-        !connection->is_required || connection->is_verified)
+        !atls_module()->settings->enforces)
         return ATLS_OK;
-    return atls_why(why, ATLS_CERTIFICATE_MISSING,
-                    "want Evidence before any ticket, peer showed none");
+    return check_end(ssl, connection, why);
+}
+
+void atls_gate_end(SSL *ssl)
+{
+    struct atls_connection *connection = atls_connection_get0(ssl);
+    struct atls_why why = {0};
+
+    if (!atls_module()->settings->enforces &&
+        check_end(ssl, connection, &why) != ATLS_OK)
+        atls_report_refuse(&connection->report, &why);
+    atls_connection_end(connection, ssl);
 }
 
 int atls_gate_security(SSL *ssl, int op, int nid)
@@ -264,10 +359,14 @@ int atls_gate_security(SSL *ssl, int op, int nid)
     case SSL_SECOP_CIPHER_SHARED: /* server: before a session is looked up */
         return refuse_shortcuts(ssl);
     case SSL_SECOP_SIGALG_SHARED: /* server: after the SNI callback */
+        if (SSL_is_server(ssl))
+            prepare_secret(ssl);
         atls_gate_force_client_certificate(ssl);
         return 1;
     case SSL_SECOP_CIPHER_CHECK: /* client: right after ServerHello */
-    case SSL_SECOP_CURVE_CHECK:  /* server: in resumption too */
+        prepare_secret(ssl);
+        return check_resumed(ssl);
+    case SSL_SECOP_CURVE_CHECK: /* server: in resumption too */
         return check_resumed(ssl);
     case SSL_SECOP_SIGALG_CHECK:
         return check_peer(ssl);

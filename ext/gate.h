@@ -25,6 +25,14 @@ void atls_gate_force_client_certificate(SSL *ssl);
 enum atls_reason ATLS_MUST_USE atls_gate_before_ticket(SSL *ssl,
                                                        struct atls_why *why);
 
+/* atls_gate_after_start: on a client whose start we saw too late to drop its
+ * session: no PSK, and RESUMED where there is a session to resume. */
+enum atls_reason ATLS_MUST_USE atls_gate_after_start(SSL *ssl,
+                                                     struct atls_why *why);
+
+/* atls_gate_end: the handshake is over; with enforce = log, the last look. */
+void atls_gate_end(SSL *ssl);
+
 /* atls_gate_refuse: reports why. true: the caller refuses; false: enforce =
  * log, and the caller goes on. connection may be NULL. */
 bool atls_gate_refuse(SSL *ssl, struct atls_connection *connection,

@@ -12,13 +12,10 @@
 
 #include "extension.h"
 #include "gate.h"
+#include "keylog.h"
 #include "module.h"
 
-typedef void keylog_fn(const SSL *ssl, const char *line);
-
-static int keylog_index = -1; /* SSL_CTX: the application's key log callback */
 static atls_security_fn *_Atomic default_security;
-static _Thread_local bool is_in_keylog;
 
 /* The security callback gets a const SSL and may be called without one. */
 static SSL *mutable_ssl(const SSL *ssl)
@@ -67,104 +64,31 @@ static int deny_all(const SSL *ssl, const SSL_CTX *ctx, int op, int bits,
     return 0;
 }
 
-/* "LABEL <client random> <secret>", both in hex (RFC 9850). */
-static bool is_label(const char *line, const char *label)
+/* A server begins here at the latest: its client may have offered nothing, and
+ * then a key log line, CertificateRequest or ticket is the first that we see.
+ * A client begins in its ClientHello. */
+static void chain(SSL *ssl, atls_security_fn *installed)
 {
-    return strncmp(line, label, strlen(label)) == 0 &&
-           line[strlen(label)] == ' ';
-}
+    bool is_missed = atls_connection_get0(ssl) == NULL, failed;
+    struct atls_connection *connection = atls_connection_need(ssl);
 
-static unsigned nibble(char digit)
-{
-    return digit <= '9' ? (unsigned)(digit - '0')
-                        : (unsigned)((digit | 0x20) - 'a') + 10;
-}
-
-static void decode_secret(const char *line, struct atls_secret *out)
-{
-    const char *hex = strrchr(line, ' ') + 1;
-    size_t len = strlen(hex) / 2;
-
-    out->len = len <= sizeof(out->bytes) ? len : 0;
-    for (size_t i = 0; i < out->len; i++)
-        out->bytes[i] =
-            (uint8_t)(nibble(hex[2 * i]) << 4 | nibble(hex[2 * i + 1]));
-}
-
-/* The traffic secret lives on this stack only; what is kept is derived. */
-static void take_traffic_secret(struct atls_connection *connection,
-                                const char *line)
-{
-    bool is_needed = connection->is_server
-                         ? connection->own_agreed
-                         : connection->is_offered && connection->is_required;
-    struct atls_secret traffic;
-
-    decode_secret(line, &traffic);
-    connection->hash_len = traffic.len;
-    /* On failure the secret stays unset, and who needs it refuses. */
-    if (is_needed &&
-        atls_binder_server_secret(atls_secret_view(&traffic),
-                                  &connection->server_secret, NULL) != ATLS_OK)
-        atls_secret_clear(&connection->server_secret);
-    atls_secret_clear(&traffic);
-}
-
-static void take_line(SSL *ssl, const char *line)
-{
-    struct atls_connection *connection = atls_connection_get0(ssl);
-
+    SSL_set_security_callback(ssl, connection != NULL ? security : deny_all);
     if (connection == NULL)
         return;
-    if (is_label(line, "SERVER_HANDSHAKE_TRAFFIC_SECRET")) {
-        take_traffic_secret(connection, line);
-        atls_gate_force_client_certificate(ssl);
-    } else if (is_label(line, "CLIENT_TRAFFIC_SECRET_0")) {
-        atls_connection_end(connection, ssl); /* the client has finished */
-    }
-}
-
-static void keylog(const SSL *ssl, const char *line)
-{
-    keylog_fn *chained =
-        (keylog_fn *)SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), keylog_index);
-    int errno_before = errno;
-
-    if (is_in_keylog)
-        return;
-    is_in_keylog = true;
-    ERR_set_mark();
-    atls_hook_reassert(mutable_ssl(ssl));
-    take_line(mutable_ssl(ssl), line);
-    ERR_pop_to_mark();
-    errno = errno_before;
-    if (chained != NULL)
-        chained(ssl, line);
-    is_in_keylog = false;
-}
-
-static void reassert_keylog(SSL_CTX *ctx)
-{
-    keylog_fn *installed = SSL_CTX_get_keylog_callback(ctx);
-
-    if (installed == keylog)
-        return;
-    SSL_CTX_set_ex_data(ctx, keylog_index, (void *)installed);
-    SSL_CTX_set_keylog_callback(ctx, keylog);
+    connection->chained = installed;
+    connection->is_missed = is_missed;
+    atls_keylog_keep(SSL_get_SSL_CTX(ssl)); /* it may do so again */
+    if (is_missed && connection->is_server)
+        atls_connection_begin(ssl, &failed);
 }
 
 void atls_hook_reassert(SSL *ssl)
 {
     atls_security_fn *installed = SSL_get_security_callback(ssl);
-    struct atls_connection *connection;
 
-    reassert_keylog(SSL_get_SSL_CTX(ssl));
-    if (installed == security || installed == deny_all)
-        return;
-    connection = atls_connection_need(ssl);
-    if (connection != NULL)
-        connection->chained = installed;
-    SSL_set_security_callback(ssl, connection != NULL ? security : deny_all);
+    atls_keylog_reassert(SSL_get_SSL_CTX(ssl));
+    if (installed != security && installed != deny_all)
+        chain(ssl, installed);
 }
 
 /* TLS 1.2 goes where nothing could be attested anyway: libssl then says so in
@@ -221,6 +145,15 @@ static void prepare_attester(void)
     }
 }
 
+/* A server whose client offers nothing has no extension callback, and a log of
+ * what would be refused has to see the end of every handshake. */
+static bool is_watchdog_needed(void)
+{
+    const struct atls_settings *settings = atls_module()->settings;
+
+    return settings->requires_clients || !settings->enforces;
+}
+
 /* ex_data constructor: it cannot fail, so what goes wrong poisons the ctx. */
 static void new_context(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
                         int index, long argl, void *argp)
@@ -233,9 +166,9 @@ static void new_context(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
     atls_ruleset_refresh(atls_module()->ruleset, atls_module()->settings->log);
     prepare_attester();
     default_security = SSL_CTX_get_security_callback(ctx);
-    if (atls_extension_install(ctx)) {
+    if (atls_extension_install(ctx) &&
+        atls_keylog_attach(ctx, is_watchdog_needed())) {
         SSL_CTX_set_security_callback(ctx, security);
-        SSL_CTX_set_keylog_callback(ctx, keylog);
         set_options(ctx);
     } else {
         SSL_CTX_set_security_callback(ctx, deny_all);
@@ -289,6 +222,6 @@ void atls_hook_deny_no_more(void)
 
 bool atls_hook_register(void)
 {
-    keylog_index = SSL_CTX_get_ex_new_index(0, NULL, new_context, NULL, NULL);
-    return keylog_index >= 0;
+    return atls_keylog_register() &&
+           SSL_CTX_get_ex_new_index(0, NULL, new_context, NULL, NULL) >= 0;
 }

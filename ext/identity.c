@@ -43,13 +43,27 @@ char *atls_identity_name(SSL *ssl)
     return host == NULL ? NULL : strdup(host);
 }
 
+/* A program's own SSL_CTX_set_cert_verify_callback() that verifies nothing
+ * leaves X509_V_OK, and no chain. */
+STACK_OF(X509) * atls_identity_chain(const SSL *ssl)
+{
+    return SSL_get_verify_result(ssl) == X509_V_OK
+               ? SSL_get0_verified_chain(ssl)
+               : NULL;
+}
+
 static enum atls_reason check_chain(const SSL *ssl, struct atls_why *why)
 {
     long result = SSL_get_verify_result(ssl);
 
+    if (atls_identity_chain(ssl) != NULL)
+        return ATLS_OK;
     switch (result) {
     case X509_V_OK:
-        return ATLS_OK;
+        return atls_why(why, ATLS_CERTIFICATE_UNTRUSTED,
+                        "certificate: this program verifies by a callback of "
+                        "its own, without libcrypto; set identity = "
+                        "application if that is to be trusted");
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
         return atls_why(why, ATLS_NAME_MISMATCH,

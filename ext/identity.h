@@ -15,6 +15,10 @@
  * or no memory (which then is refused as no name). */
 char *atls_identity_name(SSL *ssl);
 
+/* atls_identity_chain: the peer's chain, leaf first, as libcrypto verified it
+ * with X509_V_OK, else NULL. Borrowed. */
+STACK_OF(X509) * atls_identity_chain(const SSL *ssl);
+
 /* atls_identity_check: the peer's certificate as `identity` wants it, whatever
  * the application's verify mode. CERTIFICATE_UNTRUSTED, NAME_MISMATCH,
  * NAME_UNKNOWN. */

@@ -9,6 +9,7 @@ libext_la_SOURCES = \
 	ext/hook.c ext/hook.h \
 	ext/host.c ext/host.h \
 	ext/identity.c ext/identity.h \
+	ext/keylog.c ext/keylog.h \
 	ext/module.c ext/module.h \
 	ext/offload.c ext/offload.h \
 	ext/report.c ext/report.h \
