@@ -131,16 +131,21 @@ void atls_log_free(struct atls_log *log)
     free(log);
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
 /* A bucket in one number: it says when all tokens are back, and each line
  * moves it on by one interval. */
 static bool take_token(struct atls_log *log)
 {
     int64_t seen = __atomic_load_n(&log->bucket_ns, __ATOMIC_RELAXED), full;
-    struct timespec time;
-    int64_t now;
+    int64_t now = now_ns();
 
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    now = time.tv_sec * 1000000000LL + time.tv_nsec;
     do {
         full = seen > now ? seen : now;
         if (full - now > (BURST - 1) * INTERVAL_NS)
@@ -273,6 +278,19 @@ void atls_log_line(struct atls_log *log, enum atls_log_level level,
     if (out.failed || !write_line(log, level, atls_buf_view(&out)))
         count_suppressed(log, suppressed + 1);
     errno = saved_errno;
+}
+
+bool atls_log_has_room(struct atls_log *log)
+{
+    int64_t full;
+
+    if (log == NULL)
+        return false;
+    full = __atomic_load_n(&log->bucket_ns, __ATOMIC_RELAXED);
+    if (full - now_ns() <= (BURST - 1) * INTERVAL_NS)
+        return true;
+    count_suppressed(log, 1);
+    return false;
 }
 
 static void put_escaped(struct atls_buf *out, const char *text)

@@ -25,6 +25,10 @@ enum atls_log_level { ATLS_LOG_ERROR, ATLS_LOG_WARNING, ATLS_LOG_INFO };
 void atls_log_line(struct atls_log *log, enum atls_log_level level,
                    struct atls_view line);
 
+/* atls_log_has_room: false when a line now would be suppressed: it has then
+ * been counted as such, and nobody needs to compose it. */
+bool atls_log_has_room(struct atls_log *log);
+
 /* atls_log_text: {"time":..., "level":..., "message":...} of a formatted
  * sentence, for what is no handshake. */
 void atls_log_text(struct atls_log *log, enum atls_log_level level,

@@ -10,17 +10,16 @@
 #include "provider/tpm_key_file.h"
 #include "provider/tpm_public.h"
 
-/* What tpm2_createprimary -C e -G ecc256:ecdsa-sha256:null makes of the same
- * attributes. noDA: the key has no password that could be guessed, so a lockout
- * (TPM 2.0 part 1, 19.8) after somebody else's guesses must not stop it. */
+/* What tpm2_createprimary -C e -G ecc256:ecdsa-sha256 -a '...' makes from the
+ * same words. */
 static const TPM2B_PUBLIC ak_template = {
     .publicArea = {
         .type = TPM2_ALG_ECC,
         .nameAlg = TPM2_ALG_SHA256,
         .objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
                             TPMA_OBJECT_SENSITIVEDATAORIGIN |
-                            TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_NODA |
-                            TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT,
+                            TPMA_OBJECT_USERWITHAUTH | TPMA_OBJECT_RESTRICTED |
+                            TPMA_OBJECT_SIGN_ENCRYPT,
         .parameters.eccDetail = {.symmetric.algorithm = TPM2_ALG_NULL,
                                  .scheme = {.scheme = TPM2_ALG_ECDSA,
                                             .details.ecdsa.hashAlg =

@@ -54,8 +54,6 @@ static const struct {
      "the key is used by a policy, and atls has none; name another with ak="},
     {TPM2_RC_HANDLE, ATLS_ATTESTER_KEY, missing},
     {TPM2_RC_REFERENCE_H0, ATLS_ATTESTER_KEY, missing},
-    {TPM2_RC_HASH, ATLS_ATTESTER_FAILED,
-     "the TPM lacks that hash algorithm; tpm2_getcap pcrs lists its banks"},
     {TPM2_RC_INTEGRITY, ATLS_ATTESTER_KEY,
      "the key file is of another TPM, or of one that was cleared"},
     {TPM2_RC_COMMAND_CODE, ATLS_ATTESTER_ABSENT,

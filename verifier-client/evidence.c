@@ -107,21 +107,21 @@ struct atls_view atls_evidence_nonce(const struct atls_evidence *evidence)
     return evidence->nonce;
 }
 
-/* Both sides are filled up with zeros to 64 bytes where the field is as long
- * as that, so that one comparison serves both. */
+/* Where the field has a fixed length the binder is filled up with zeros; where
+ * it has not, only the binder itself is equal. */
 bool atls_evidence_nonce_equal(const struct atls_evidence *evidence,
                                struct atls_view binder)
 {
     struct atls_view nonce = evidence->nonce;
     uint8_t wanted[FIXED_NONCE] = {0};
+    size_t wanted_len =
+        evidence->format->has_64_byte_nonce ? sizeof(wanted) : binder.len;
 
-    if (binder.len == 0 || binder.len > nonce.len ||
-        binder.len > sizeof(wanted))
-        return false;
-    if (nonce.len != binder.len && nonce.len != sizeof(wanted))
+    if (binder.len == 0 || binder.len > sizeof(wanted) ||
+        nonce.len != wanted_len)
         return false;
     memcpy(wanted, binder.data, binder.len);
-    return CRYPTO_memcmp(wanted, nonce.data, nonce.len) == 0;
+    return CRYPTO_memcmp(wanted, nonce.data, wanted_len) == 0;
 }
 
 void atls_evidence_describe(const struct atls_evidence *evidence, bool brief,

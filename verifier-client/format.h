@@ -17,6 +17,7 @@ struct atls_format {
     size_t claims_size;   /* bytes of its claims struct */
     bool takes_rsa;       /* besides EC, for trust anchors */
     bool has_instance_id; /* that an anchor may be filed under */
+    bool has_64_byte_nonce; /* always: the binder left and zeros right */
 
     /* parse: decodes value (which outlives claims) into zeroed claims_size
      * bytes and points *nonce into it. EVIDENCE_MALFORMED, NONCE_MISSING,

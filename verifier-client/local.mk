@@ -33,3 +33,6 @@ libatls_la_LDFLAGS = -version-info 0:0:0 -no-undefined \
 	-Wl,--version-script=$(top_srcdir)/verifier-client/libatls.map
 EXTRA_libatls_la_DEPENDENCIES = verifier-client/libatls.map
 EXTRA_DIST += verifier-client/libatls.map
+dist_pkgdata_DATA += \
+	verifier-client/policy.schema.json \
+	verifier-client/policy.example.json

@@ -158,9 +158,9 @@ static struct atls_view signer(const void *claims)
     return quote->kid;
 }
 
-/* An unrestricted key would sign a TPMS_ATTEST that its owner made up. Where
- * the Evidence does not show its attributes, whoever made the key a trust
- * anchor has seen them. */
+/* An unrestricted key would sign a TPMS_ATTEST that its owner made up. ak_pub
+ * is not signed, so this finds mistakes and not lies: that a trust anchor is a
+ * restricted key of a TPM must be known to whoever makes it one. */
 static enum atls_reason check_key(const struct atls_tpm_claims *quote,
                                   EVP_PKEY *key, struct atls_why *why)
 {

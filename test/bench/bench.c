@@ -25,7 +25,7 @@
 static const struct {
     const char *name;
     json_t *(*run)(const struct bench_task *task);
-} parts[] = {
+} roles[] = {
     {"warm", bench_warm}, {"cold", bench_cold},     {"count", bench_count},
     {"load", bench_load}, {"server", bench_server}, {"replay", bench_replay},
 };
@@ -38,9 +38,9 @@ static int run_part(int argc, char **argv)
 
     for (int i = 4; i < argc && i < 8; i++)
         task.arg[i - 4] = argv[i];
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (strcmp(argv[1], parts[i].name) == 0 && bench_ours_start())
-            result = parts[i].run(&task);
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+        if (strcmp(argv[1], roles[i].name) == 0 && bench_ours_start())
+            result = roles[i].run(&task);
     if (result == NULL || json_dumpf(result, stdout, JSON_COMPACT) != 0)
         return 1;
     json_decref(result);
@@ -94,49 +94,63 @@ static unsigned at_least(unsigned least, unsigned wanted)
     return wanted < least ? least : wanted;
 }
 
-static void run_attested(struct bench *bench, json_t *cold, json_t *memory,
+/* Sections with a part for each kind of handshake. */
+struct parts {
+    json_t *cold, *memory, *instructions;
+};
+
+static void run_attested(struct bench *bench, struct parts *parts,
                          const char *setup)
 {
-    bool wants_wire = is_chosen(bench, "cold") || is_chosen(bench, "memory");
+    bool wants_wire = is_chosen(bench, "cold") || is_chosen(bench, "memory") ||
+                      is_chosen(bench, "instructions");
+    bool is_mutual = strcmp(setup, "mutual") == 0;
     const char *wire = NULL;
-    unsigned num_runs = at_least(1, bench->num_blocks / 10);
 
     if (is_chosen(bench, setup) || wants_wire)
         wire = run_warm(bench, setup, setup,
                         is_chosen(bench, setup) ? bench->num_blocks : 1);
     if (wire != NULL && is_chosen(bench, "cold"))
         (void)json_object_set_new(
-            cold, setup,
-            bench_cold_compare(bench->folder, strcmp(setup, "mutual") == 0,
-                               wire, num_runs));
+            parts->cold, setup,
+            bench_cold_compare(bench->folder, is_mutual, wire,
+                               at_least(1, bench->num_blocks / 10)));
     if (wire != NULL && is_chosen(bench, "memory"))
+        (void)json_object_set_new(parts->memory, setup,
+                                  bench_memory(bench->folder, is_mutual, wire));
+    if (wire != NULL && is_chosen(bench, "instructions"))
         (void)json_object_set_new(
-            memory, setup,
-            bench_memory(bench->folder, strcmp(setup, "mutual") == 0, wire));
+            parts->instructions, setup,
+            bench_instructions_attested(bench->folder, is_mutual, wire,
+                                        at_least(1, bench->num_blocks / 4)));
 }
 
-static void keep_both(struct bench *bench, const char *section, json_t *both)
+static void keep_parts(struct bench *bench, const char *section, json_t *parts,
+                       size_t num_parts)
 {
-    if (is_chosen(bench, section))
-        keep(bench, section, json_object_size(both) == 2 ? both : NULL);
-    else
-        json_decref(both);
+    if (is_chosen(bench, section) && json_object_size(parts) == num_parts)
+        keep(bench, section, json_incref(parts));
+    else if (is_chosen(bench, section))
+        keep(bench, section, NULL);
+    json_decref(parts);
 }
 
 static void run_sections(struct bench *bench)
 {
-    json_t *cold = json_object(), *memory = json_object();
+    struct parts parts = {json_object(), json_object(), json_object()};
 
-    run_attested(bench, cold, memory, "one-way");
-    run_attested(bench, cold, memory, "mutual");
-    keep_both(bench, "cold", cold);
-    keep_both(bench, "memory", memory);
+    run_attested(bench, &parts, "one-way");
+    run_attested(bench, &parts, "mutual");
     if (is_chosen(bench, "loaded"))
         (void)run_warm(bench, "loaded", "attester", bench->num_blocks / 2 + 1);
     if (is_chosen(bench, "instructions"))
-        keep(bench, "instructions",
-             bench_instructions(bench->folder,
-                                at_least(1, bench->num_blocks / 2)));
+        (void)json_object_set_new(
+            parts.instructions, "loaded, nothing negotiated",
+            bench_instructions_loaded(bench->folder,
+                                      at_least(1, bench->num_blocks / 4)));
+    keep_parts(bench, "cold", parts.cold, 2);
+    keep_parts(bench, "memory", parts.memory, 2);
+    keep_parts(bench, "instructions", parts.instructions, 3);
     if (is_chosen(bench, "start"))
         keep(bench, "start",
              bench_start(bench->folder, at_least(2, bench->num_blocks * 2)));

@@ -2,9 +2,9 @@
  *
  * What the module costs where nothing is negotiated, in instructions, because
  * time cannot resolve one percent: the same handshakes under callgrind,
- * without the module and with it. callgrind emulates a processor with fewer
- * crypto instructions than most have: the share of the total is a little
- * small, the difference is exact.
+ * without the module and with it; and the attested ones beside their floor.
+ * callgrind emulates a processor with fewer crypto instructions than most have:
+ * the share of the total is a little small, the difference is exact.
  */
 #include "section.h"
 
@@ -12,39 +12,63 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floor.h"
 #include "ours.h"
 #include "pki.h"
 #include "process.h"
 
 #define NUM_WARM_UP 3
 
-static const struct {
+struct row {
     const char *name; /* of the result */
     const char *setup;
-} cases[] = {
-    {"plain", "plain"},
-    {"plain again", "plain"},
-    {"loaded", "idle"},
-    {"loaded, attester set", "attester"},
+    const char *wire; /* the floor's; "": no floor */
+    bool is_mutual;
 };
-#define NUM_CASES (sizeof(cases) / sizeof(cases[0]))
 
-json_t *bench_count(const struct bench_task *task)
+/* equip: the floor's extension, where a wire says so. */
+static bool equip(const struct bench_task *task, struct bench_floor *floor,
+                  struct bench_pair *pair)
 {
-    struct bench_pair pair = {NULL, NULL};
-    int num_handshakes = atoi(task->arg[0]);
-    bool is_well = num_handshakes > 0 &&
-                   bench_ours_load(task->folder, task->name) &&
-                   bench_pair_make(task->folder, false, &pair);
+    EVP_PKEY *key = bench_pki_attester(task->folder);
+    struct bench_wire wire;
+    bool is_well = task->arg[2][0] == '\0' ||
+                   (bench_wire_parse(task->arg[2], &wire) && key != NULL &&
+                    bench_floor_init(floor, &wire, key) &&
+                    bench_floor_add(floor, pair->client) &&
+                    bench_floor_add(floor, pair->server));
+
+    EVP_PKEY_free(key);
+    return is_well;
+}
+
+static bool warm_up(const struct bench_pair *pair)
+{
+    bool is_well = true;
 
     for (int i = 0; i < NUM_WARM_UP && is_well; i++) {
         struct bench_link link;
 
-        is_well = bench_link_open(&pair, &link) && bench_link_run(&link, NULL);
+        is_well = bench_link_open(pair, &link) && bench_link_run(&link, NULL);
         bench_link_close(&link);
     }
-    is_well = is_well && bench_pair_run(&pair, (unsigned)num_handshakes, NULL);
+    return is_well;
+}
+
+json_t *bench_count(const struct bench_task *task)
+{
+    static struct bench_floor floor;
+    struct bench_pair pair = {NULL, NULL};
+    int num_handshakes = atoi(task->arg[0]);
+    bool is_mutual = strcmp(task->arg[1], "mutual") == 0;
+    bool is_well = num_handshakes > 0 &&
+                   bench_ours_load(task->folder, task->name) &&
+                   bench_pair_make(task->folder, is_mutual, &pair) &&
+                   equip(task, &floor, &pair) && warm_up(&pair) &&
+                   bench_pair_run(&pair, (unsigned)num_handshakes, NULL);
+
     bench_pair_clear(&pair);
+    bench_floor_clear(&floor);
     return is_well ? json_object() : NULL;
 }
 
@@ -63,9 +87,9 @@ static double read_total(const char *path)
     return total;
 }
 
-/* count_case: instructions a handshake, both sides; 0: not measured. */
-static double count_case(const char *folder, const char *setup,
-                         unsigned num_handshakes)
+/* count_row: instructions a handshake, both sides; 0: not measured. */
+static double count_row(const char *folder, const struct row *row,
+                        unsigned num_handshakes)
 {
     static char path[BENCH_PATH], out[BENCH_PATH + 32], self[BENCH_PATH];
     char num[16];
@@ -78,8 +102,10 @@ static double count_case(const char *folder, const char *setup,
                           bench_process_sibling("bench", self),
                           "count",
                           folder,
-                          setup,
+                          row->setup,
                           num,
+                          row->is_mutual ? "mutual" : "one-way",
+                          row->wire,
                           NULL};
     json_t *result;
 
@@ -93,23 +119,50 @@ static double count_case(const char *folder, const char *setup,
     return read_total(path) / num_handshakes;
 }
 
-json_t *bench_instructions(const char *folder, unsigned num_handshakes)
+/* count_rows: each row against the first one. */
+static json_t *count_rows(const char *folder, const struct row *rows,
+                          size_t num_rows, unsigned num_handshakes,
+                          double budget)
 {
     json_t *out = json_array();
-    double plain = 0;
+    double first = 0;
 
-    for (size_t i = 0; i < NUM_CASES; i++) {
-        double counted = count_case(folder, cases[i].setup, num_handshakes);
+    for (size_t i = 0; i < num_rows; i++) {
+        double counted = count_row(folder, &rows[i], num_handshakes);
 
         if (counted <= 0) {
             json_decref(out);
             return NULL;
         }
-        plain = i == 0 ? counted : plain;
+        first = i == 0 ? counted : first;
         (void)json_array_append_new(
-            out, json_pack("{s:s,s:f,s:f,s:f}", "name", cases[i].name,
-                           "instructions", counted, "ratio", counted / plain,
-                           "budget", 1.01));
+            out,
+            json_pack("{s:s,s:f,s:f,s:f,s:f}", "name", rows[i].name,
+                      "instructions", counted, "added", counted - first,
+                      "ratio", counted / first, "budget", i > 0 ? budget : 0));
     }
     return out;
+}
+
+json_t *bench_instructions_loaded(const char *folder, unsigned num_handshakes)
+{
+    static const struct row rows[] = {
+        {"plain", "plain", "", false},
+        {"plain again", "plain", "", false},
+        {"loaded", "idle", "", false},
+        {"loaded, attester set", "attester", "", false},
+    };
+
+    return count_rows(folder, rows, 4, num_handshakes, 1.01);
+}
+
+json_t *bench_instructions_attested(const char *folder, bool is_mutual,
+                                    const char *wire, unsigned num_handshakes)
+{
+    const struct row rows[] = {
+        {"floor", "plain", wire, is_mutual},
+        {"atls", is_mutual ? "mutual" : "one-way", "", is_mutual},
+    };
+
+    return count_rows(folder, rows, 2, num_handshakes, 0);
 }

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # `make bench` measures; `make check` only sees that it would.
-check_PROGRAMS += test/bench/bench test/bench/memory test/bench/start
+bench_programs = test/bench/bench test/bench/start
+# The malloc of this one would displace the sanitizers'.
+if !ENABLE_SANITIZE
+bench_programs += test/bench/memory
+endif
+check_PROGRAMS += $(bench_programs)
 bench_common = \
 	test/bench/floor.c test/bench/floor.h \
 	test/bench/ours.c test/bench/ours.h \
@@ -33,5 +38,7 @@ test_bench_start_SOURCES = test/bench/start_program.c
 test_bench_start_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
 test_bench_start_LDADD = $(SSL_LIBS) $(CRYPTO_LIBS)
 PHONY += bench
-bench: all test/bench/bench test/bench/memory test/bench/start
+bench: all $(bench_programs) slow.la
 	top_builddir='$(abs_top_builddir)' test/bench/bench
+TESTS += test/bench/bench.sh
+EXTRA_DIST += test/bench/bench.sh

@@ -4,6 +4,7 @@
  */
 #include "ours.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +16,23 @@
 #include "pki.h"
 
 #define MAX_CHECK_HANDSHAKES 5000
+#define SLOW                 "slow:" /* test/provider/slow.c */
 
 struct setup {
     const char *name;
-    const char *attester; /* URI up to the key's path; NULL: none */
+    const char *attester; /* URI around the key's path; NULL: none */
+    const char *options;  /* the end of the URI */
     const char *require;  /* NULL: without the module */
 };
 
 static const struct setup setups[] = {
-    {"plain", NULL, NULL},
-    {"idle", NULL, "none"},
-    {"attester", "attest:soft?key=", "none"},
-    {"one-way", "attest:soft?key=", "server"},
-    {"mutual", "attest:soft?key=", "both"},
-    {"slow", "slow:?ms=50&key=", "none"},
-    {"slow-peer", NULL, "server"},
+    {"plain", NULL, NULL, NULL},
+    {"idle", NULL, NULL, "none"},
+    {"attester", "attest:soft?key=", "", "none"},
+    {"one-way", "attest:soft?key=", "", "server"},
+    {"mutual", "attest:soft?key=", "", "both"},
+    {"slow", SLOW, "?ms=50", "none"},
+    {"slow-peer", NULL, NULL, "server"},
 };
 #define NUM_SETUPS (sizeof(setups) / sizeof(setups[0]))
 
@@ -38,11 +41,14 @@ static const char policy[] =
     "    \"format\": \"psa\", \"trust_anchors\": [\"attester.pem\"],\n"
     "    \"lifecycle\": [\"assembly_and_test\"], \"any\": true } } }\n";
 
+/* Absolute, as a provider's path is else looked up in libcrypto's folder. */
 static const char *build_folder(void)
 {
+    static char absolute[PATH_MAX];
     const char *folder = getenv("top_builddir");
 
-    return folder != NULL ? folder : ".";
+    return realpath(folder != NULL ? folder : ".", absolute) != NULL ? absolute
+                                                                     : ".";
 }
 
 static void write_module(FILE *out, const struct setup *setup,
@@ -53,17 +59,18 @@ static void write_module(FILE *out, const struct setup *setup,
     fprintf(out, "require = %s\nlog = file:%s/%s.log\n", setup->require, folder,
             setup->name);
     if (setup->attester != NULL)
-        fprintf(out, "attester = %s%s/attester.key\n", setup->attester, folder);
+        fprintf(out, "attester = %s%s/attester.key%s\n", setup->attester,
+                folder, setup->options);
     if (strcmp(setup->require, "none") != 0)
         fprintf(out, "policy = %s/policy.json\n", folder);
 }
 
 static void write_slow(FILE *out, const struct setup *setup)
 {
-    if (setup->attester != NULL && strncmp(setup->attester, "slow:", 5) == 0)
+    if (setup->attester != NULL && strcmp(setup->attester, SLOW) == 0)
         fprintf(out,
                 "slow = slow_section\n[slow_section]\nmodule = "
-                "%s/test/provider/.libs/slow.so\nactivate = 1\n",
+                "%s/.libs/slow.so\nactivate = 1\n",
                 build_folder());
 }
 

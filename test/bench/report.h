@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-void bench_report_table(const json_t *result, FILE *out);
+void bench_report_table(json_t *result, FILE *out);
 void bench_report_plot(const json_t *result, FILE *out); /* SVG */
 
 #endif

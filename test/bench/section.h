@@ -20,7 +20,9 @@ struct bench_task {
 /* Measuring processes: NULL after printing why. */
 json_t *bench_warm(const struct bench_task *task);   /* num_blocks */
 json_t *bench_cold(const struct bench_task *task);   /* variant, wire */
-json_t *bench_count(const struct bench_task *task);  /* under callgrind */
+json_t *bench_count(const struct bench_task *task);  /* num_handshakes,
+                                                         one-way or mutual,
+                                                         wire of the floor */
 json_t *bench_server(const struct bench_task *task); /* until stdin ends */
 json_t *bench_load(const struct bench_task *task);   /* port, rate, seconds */
 json_t *bench_replay(const struct bench_task *task); /* port, rate, seconds */
@@ -28,7 +30,9 @@ json_t *bench_replay(const struct bench_task *task); /* port, rate, seconds */
 /* Sections made of several such processes, for the first process. */
 json_t *bench_cold_compare(const char *folder, bool is_mutual, const char *wire,
                            unsigned num_runs);
-json_t *bench_instructions(const char *folder, unsigned num_handshakes);
+json_t *bench_instructions_loaded(const char *folder, unsigned num_handshakes);
+json_t *bench_instructions_attested(const char *folder, bool is_mutual,
+                                    const char *wire, unsigned num_handshakes);
 json_t *bench_start(const char *folder, unsigned num_runs);
 json_t *bench_memory(const char *folder, bool is_mutual, const char *wire);
 json_t *bench_flood(const char *folder, unsigned seconds);

@@ -3,28 +3,55 @@
 # it with libFuzzer (CC=clang ./configure --enable-fuzz --enable-sanitize) and
 # run by test/fuzz/run.
 EXTRA_DIST += test/fuzz/corpus test/fuzz/make-corpus test/fuzz/run
-noinst_HEADERS += test/fuzz/fuzz.h
+noinst_HEADERS += test/fuzz/fuzz.h test/fuzz/fuzz_format.h
+fuzz_libs = libverifier.la libbase.la
 fuzz_replays = \
 	test/fuzz/replay_base64url \
 	test/fuzz/replay_cbor \
 	test/fuzz/replay_cmw \
 	test/fuzz/replay_cose \
+	test/fuzz/replay_evidence \
 	test/fuzz/replay_json \
-	test/fuzz/replay_type
+	test/fuzz/replay_policy \
+	test/fuzz/replay_psa \
+	test/fuzz/replay_tpm \
+	test/fuzz/replay_type \
+	test/fuzz/replay_wire
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
-test_fuzz_replay_base64url_SOURCES = test/fuzz/fuzz_base64url.c test/fuzz/replay.c
+test_fuzz_replay_base64url_SOURCES = \
+	test/fuzz/fuzz_base64url.c test/fuzz/replay.c
 test_fuzz_replay_base64url_LDADD = libbase.la
-test_fuzz_replay_cbor_SOURCES = test/fuzz/fuzz_cbor.c test/fuzz/replay.c
+test_fuzz_replay_cbor_SOURCES = \
+	test/fuzz/fuzz_cbor.c test/fuzz/replay.c
 test_fuzz_replay_cbor_LDADD = libbase.la
-test_fuzz_replay_cmw_SOURCES = test/fuzz/fuzz_cmw.c test/fuzz/replay.c
+test_fuzz_replay_cmw_SOURCES = \
+	test/fuzz/fuzz_cmw.c test/fuzz/replay.c
 test_fuzz_replay_cmw_LDADD = libbase.la
-test_fuzz_replay_cose_SOURCES = test/fuzz/fuzz_cose.c test/fuzz/replay.c
+test_fuzz_replay_cose_SOURCES = \
+	test/fuzz/fuzz_cose.c test/fuzz/replay.c
 test_fuzz_replay_cose_LDADD = libbase.la
-test_fuzz_replay_json_SOURCES = test/fuzz/fuzz_json.c test/fuzz/replay.c
+test_fuzz_replay_evidence_SOURCES = \
+	test/fuzz/fuzz_evidence.c test/fuzz/replay.c
+test_fuzz_replay_evidence_LDADD = $(fuzz_libs)
+test_fuzz_replay_json_SOURCES = \
+	test/fuzz/fuzz_json.c test/fuzz/replay.c
 test_fuzz_replay_json_LDADD = libbase.la
-test_fuzz_replay_type_SOURCES = test/fuzz/fuzz_type.c test/fuzz/replay.c
+test_fuzz_replay_policy_SOURCES = \
+	test/fuzz/fuzz_policy.c test/fuzz/replay.c
+test_fuzz_replay_policy_LDADD = $(fuzz_libs)
+test_fuzz_replay_psa_SOURCES = \
+	test/fuzz/fuzz_psa.c test/fuzz/fuzz_format.c test/fuzz/replay.c
+test_fuzz_replay_psa_LDADD = $(fuzz_libs)
+test_fuzz_replay_tpm_SOURCES = \
+	test/fuzz/fuzz_tpm.c test/fuzz/fuzz_format.c test/fuzz/replay.c
+test_fuzz_replay_tpm_LDADD = $(fuzz_libs)
+test_fuzz_replay_type_SOURCES = \
+	test/fuzz/fuzz_type.c test/fuzz/replay.c
 test_fuzz_replay_type_LDADD = libbase.la
+test_fuzz_replay_wire_SOURCES = \
+	test/fuzz/fuzz_wire.c test/fuzz/replay.c
+test_fuzz_replay_wire_LDADD = libext.la $(fuzz_libs)
 
 if ENABLE_FUZZ
 noinst_PROGRAMS += \
@@ -32,8 +59,13 @@ noinst_PROGRAMS += \
 	test/fuzz/fuzz_cbor \
 	test/fuzz/fuzz_cmw \
 	test/fuzz/fuzz_cose \
+	test/fuzz/fuzz_evidence \
 	test/fuzz/fuzz_json \
-	test/fuzz/fuzz_type
+	test/fuzz/fuzz_policy \
+	test/fuzz/fuzz_psa \
+	test/fuzz/fuzz_tpm \
+	test/fuzz/fuzz_type \
+	test/fuzz/fuzz_wire
 test_fuzz_fuzz_base64url_SOURCES = test/fuzz/fuzz_base64url.c
 test_fuzz_fuzz_base64url_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_base64url_LDADD = libbase.la
@@ -46,10 +78,25 @@ test_fuzz_fuzz_cmw_LDADD = libbase.la
 test_fuzz_fuzz_cose_SOURCES = test/fuzz/fuzz_cose.c
 test_fuzz_fuzz_cose_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_cose_LDADD = libbase.la
+test_fuzz_fuzz_evidence_SOURCES = test/fuzz/fuzz_evidence.c
+test_fuzz_fuzz_evidence_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_evidence_LDADD = $(fuzz_libs)
 test_fuzz_fuzz_json_SOURCES = test/fuzz/fuzz_json.c
 test_fuzz_fuzz_json_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_json_LDADD = libbase.la
+test_fuzz_fuzz_policy_SOURCES = test/fuzz/fuzz_policy.c
+test_fuzz_fuzz_policy_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_policy_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_psa_SOURCES = test/fuzz/fuzz_psa.c test/fuzz/fuzz_format.c
+test_fuzz_fuzz_psa_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_psa_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_tpm_SOURCES = test/fuzz/fuzz_tpm.c test/fuzz/fuzz_format.c
+test_fuzz_fuzz_tpm_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_tpm_LDADD = $(fuzz_libs)
 test_fuzz_fuzz_type_SOURCES = test/fuzz/fuzz_type.c
 test_fuzz_fuzz_type_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_type_LDADD = libbase.la
+test_fuzz_fuzz_wire_SOURCES = test/fuzz/fuzz_wire.c
+test_fuzz_fuzz_wire_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_wire_LDADD = libext.la $(fuzz_libs)
 endif

@@ -17,7 +17,7 @@ package_registries() {
 # The first lines name the licence, in the comment style of the file.
 without_a_licence() {
     for file in $(project_files |
-        grep -E '\.(c|h|def|sh|py|mk|am|ac)$|^scripts/|^\.ci/'); do
+        grep -E '\.(c|h|def|sh|py|mk|am|ac|map)$|^scripts/|^\.ci/'); do
         head -n 3 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' ||
             echo "$file"
     done

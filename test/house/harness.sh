@@ -31,7 +31,9 @@ plan() {
 # an unpacked tarball but what a build inside it made.
 project_files() {
     if git ls-files 2>/dev/null | grep -q .; then
-        git ls-files
+        git ls-files | while read -r file; do
+            [ ! -f "$file" ] || echo "$file" # may be deleted just now
+        done
     else
         find . -type f | sed 's,^\./,,' | grep -vE \
             '^(build-aux|autom4te\.cache|build[^/]*)/|\.(o|lo|la|log|trs|in)$|(^|/)\.(deps|libs)/|^(aclocal\.m4|config|libtool|configure|Makefile|stamp)|^m4/'

@@ -1,1 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
+PAIR_TESTS = test/pair/check_attest test/pair/check_deviant \
+	test/pair/check_gate test/pair/check_hooks test/pair/check_policy \
+	test/pair/check_load test/pair/check_life \
+	test/pair/check_attester
+
+check_LTLIBRARIES += test/pair/libpair.la
+test_pair_libpair_la_SOURCES = \
+	test/pair/pair.c test/pair/pair.h test/pair/setup.c \
+	test/pair/pki.c test/pair/pki.h \
+	test/pair/deviant.c test/pair/deviant.h
+test_pair_libpair_la_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS) $(CHECK_CFLAGS)
+test_pair_libpair_la_LIBADD = libbase.la $(SSL_LIBS) $(JANSSON_LIBS) \
+	$(CHECK_LIBS)
+
+check_PROGRAMS += $(PAIR_TESTS)
+TESTS += $(PAIR_TESTS)
+test_pair_check_attest_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_attest_LDADD = test/pair/libpair.la
+test_pair_check_deviant_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_deviant_LDADD = test/pair/libpair.la
+test_pair_check_gate_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_gate_LDADD = test/pair/libpair.la
+test_pair_check_hooks_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_hooks_LDADD = test/pair/libpair.la
+test_pair_check_policy_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_policy_LDADD = test/pair/libpair.la
+test_pair_check_load_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_load_LDADD = test/pair/libpair.la
+test_pair_check_life_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_life_LDADD = test/pair/libpair.la
+test_pair_check_attester_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_attester_LDADD = test/pair/libpair.la
+
+# Programs that host.sh runs.
+check_PROGRAMS += test/pair/host_json test/pair/host_plain test/pair/host_malloc
+test_pair_host_json_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
+test_pair_host_json_LDFLAGS = -Wl,--export-dynamic
+test_pair_host_json_LDADD = $(SSL_LIBS) $(CRYPTO_LIBS)
+test_pair_host_plain_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_host_plain_LDADD = test/pair/libpair.la -ldl
+test_pair_host_malloc_SOURCES = test/pair/host_plain.c
+test_pair_host_malloc_CFLAGS = $(test_pair_libpair_la_CFLAGS) -DHOST_MALLOC \
+	-fno-builtin
+test_pair_host_malloc_LDFLAGS = -Wl,--export-dynamic
+test_pair_host_malloc_LDADD = test/pair/libpair.la -ldl
+
+TESTS += test/pair/host.sh test/pair/valgrind.sh
+dist_check_SCRIPTS += test/pair/host.sh test/pair/valgrind.sh

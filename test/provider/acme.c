@@ -90,12 +90,14 @@ static size_t put_claims(EVP_PKEY *key, const unsigned char *nonce,
     return (size_t)(at - out);
 }
 
-static unsigned char *put_u16_bstr(unsigned char *to, size_t len)
+/* The shortest head, as the Sig_structure wants it (RFC 9052, 9). */
+static unsigned char *put_bstr(unsigned char *to, size_t len)
 {
-    unsigned char head[3] = {0x59, (unsigned char)(len >> 8),
-                             (unsigned char)len};
-
-    return put(to, head, sizeof(head));
+    *to++ = len < 256 ? 0x58 : 0x59;
+    if (len >= 256)
+        *to++ = (unsigned char)(len >> 8);
+    *to++ = (unsigned char)len;
+    return to;
 }
 
 /* RFC 9052, 4.4: r || s of ES256 over the Sig_structure */
@@ -110,7 +112,7 @@ static int sign_claims(const struct acme_key *key, const unsigned char *payload,
     int ok;
 
     at = PUT(tbs, "\x84\x6aSignature1\x43\xa1\x01\x26\x40");
-    at = put(put_u16_bstr(at, len), payload, len);
+    at = put(put_bstr(at, len), payload, len);
     ok = context != NULL &&
          EVP_DigestSignInit_ex(context, NULL, "SHA256", key->acme->libctx, NULL,
                                key->key, NULL) > 0 &&
@@ -135,8 +137,9 @@ static int acme_evidence(const struct acme_key *key, const unsigned char *nonce,
     len = put_claims(key->key, nonce, nonce_len, payload);
     if (len == 0 || !sign_claims(key, payload, len, raw))
         return fail(key->acme, "attester not available: it cannot sign");
-    at = put_u16_bstr(PUT(out, "\x83\x19\x27\x13"), 7 + 3 + len + 2 + 64);
-    at = put_u16_bstr(PUT(at, "\xd2\x84\x43\xa1\x01\x26\xa0"), len);
+    at = put_bstr(PUT(out, "\x83\x19\x27\x13"),
+                  7 + (len < 256 ? 2U : 3U) + len + 2 + 64);
+    at = put_bstr(PUT(at, "\xd2\x84\x43\xa1\x01\x26\xa0"), len);
     at = put(PUT(put(at, payload, len), "\x58\x40"), raw, 64);
     *out_len = (size_t)(PUT(at, "\x04") - out);
     return 1;
@@ -267,6 +270,14 @@ static int store_eof(void *data)
     return ((struct acme_store *)data)->is_eof;
 }
 
+/* Nothing is settable, and yet libcrypto 3.0 calls this unasked when it opens
+ * a URI with properties. */
+static int store_set_ctx_params(void *data, const OSSL_PARAM params[])
+{
+    (void)data, (void)params;
+    return 1;
+}
+
 static int store_close(void *data)
 {
     key_free(((struct acme_store *)data)->key);
@@ -294,6 +305,7 @@ static const OSSL_DISPATCH signature_functions[] = {
 static const OSSL_DISPATCH store_functions[] = {
     ROW(OSSL_FUNC_STORE_OPEN, store_open),
     ROW(OSSL_FUNC_STORE_LOAD, store_load),
+    ROW(OSSL_FUNC_STORE_SET_CTX_PARAMS, store_set_ctx_params),
     ROW(OSSL_FUNC_STORE_EOF, store_eof),
     ROW(OSSL_FUNC_STORE_CLOSE, store_close),
     {0, NULL}};

@@ -289,6 +289,26 @@ START_TEST(lines_beyond_the_burst_are_counted_in_the_next_one)
 }
 END_TEST
 
+START_TEST(line_without_room_is_counted_without_being_composed)
+{
+    struct atls_log *log = open_log(target);
+    unsigned long num_sent = 1, num_suppressed; /* 1: the one that ends this */
+    unsigned num_lines;
+
+    ck_assert(!atls_log_has_room(NULL));
+    for (; atls_log_has_room(log); num_sent++)
+        put_line(log, "{\"a\":1}");
+    while (!atls_log_has_room(log))
+        num_sent++;
+    put_line(log, "{\"a\":1}");
+    num_suppressed = sum_suppressed(read_log(), &num_lines);
+    ck_assert_uint_ge(num_lines, BURST);
+    ck_assert_uint_ge(num_suppressed, 1);
+    ck_assert_uint_eq(num_suppressed + num_lines, num_sent + 1);
+    atls_log_free(log);
+}
+END_TEST
+
 static void *write_many(void *log)
 {
     for (unsigned i = 0; i < 400; i++)
@@ -488,6 +508,7 @@ int main(void)
     LOOP(bad_target_is_refused, targets);
     tcase_add_test(cases, fifo_without_a_reader_is_refused_and_not_waited_for);
     tcase_add_test(cases, lines_beyond_the_burst_are_counted_in_the_next_one);
+    tcase_add_test(cases, line_without_room_is_counted_without_being_composed);
     tcase_add_test(cases, lines_of_threads_and_processes_stay_whole);
     tcase_add_test(cases, line_of_any_length_is_cut_to_what_a_pipe_takes_whole);
     tcase_add_test(cases, sentence_becomes_a_json_line);
