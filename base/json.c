@@ -70,3 +70,8 @@ json_t *atls_json_parse(struct atls_view text, enum atls_reason otherwise,
                        error.line, error.column, error.text);
     return NULL;
 }
+
+json_t *atls_json_object(void)
+{
+    return json_pack("{}");
+}

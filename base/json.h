@@ -19,4 +19,9 @@ ATLS_AUTO_FREE(json_t, json_decref)
 json_t *atls_json_parse(struct atls_view text, enum atls_reason otherwise,
                         struct atls_why *why);
 
+/* atls_json_object: an empty object, or NULL. In place of json_object(), which
+ * PostgreSQL exports with a meaning of its own: there our call would end in the
+ * program. */
+json_t *atls_json_object(void);
+
 #endif

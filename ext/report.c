@@ -101,7 +101,7 @@ void atls_report_appraised(struct atls_report **report,
     (*report)->tier = verdict->tier;
     memcpy((*report)->profile, verdict->profile, sizeof(verdict->profile));
     json_decref((*report)->claims);
-    (*report)->claims = json_object();
+    (*report)->claims = atls_json_object();
     atls_evidence_describe(evidence, true, add_claim, (*report)->claims);
 }
 
@@ -221,7 +221,7 @@ void atls_report_write(struct atls_connection *connection, const SSL *ssl)
     if (report == NULL || report->is_written)
         return;
     report->is_written = true;
-    line = json_object();
+    line = atls_json_object();
     set_time(line);
     set_text(line, "event", "handshake");
     set_connection(line, connection, ssl);

@@ -161,7 +161,7 @@ static bool add_label(json_t *object, const char *key, struct atls_view text)
 static bool add_component(json_t *list,
                           const struct atls_psa_component *component)
 {
-    json_t *object = json_object();
+    json_t *object = atls_json_object();
 
     if (json_array_append_new(list, object) != 0)
         return false;

@@ -113,7 +113,7 @@ void atls_tpm_reference_free(void *reference)
 static bool add_bank(json_t *pcrs, const struct atls_tpm_bank *bank,
                      const struct atls_tpm_hash *hash)
 {
-    json_t *object = json_object();
+    json_t *object = atls_json_object();
     char key[8], text[2 * ATLS_TPM_MAX_HASH + 1];
 
     if (json_object_set_new(pcrs, hash->name, object) != 0)
@@ -132,7 +132,7 @@ static bool add_bank(json_t *pcrs, const struct atls_tpm_bank *bank,
 /* A quote of no PCR shows nothing to pin. */
 static bool add_pcrs(json_t *profile, const struct atls_tpm_claims *quote)
 {
-    json_t *pcrs = json_object();
+    json_t *pcrs = atls_json_object();
 
     for (int i = 0; pcrs != NULL && i < ATLS_TPM_NUM_HASHES; i++)
         if (quote->banks[i].mask != 0 &&
