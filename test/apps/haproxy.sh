@@ -70,4 +70,4 @@ client() {
     through_proxy
 }
 
-scenario HAProxy 'a HAProxy backend'
+scenario HAProxy 'HAProxy as a proxy'

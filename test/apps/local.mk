@@ -11,5 +11,7 @@ APP_TESTS = \
 	test/apps/python_suite.sh \
 	test/apps/redis.sh \
 	test/apps/stunnel.sh
-EXTRA_DIST += $(APP_TESTS) test/apps/harness.sh test/apps/tls_hello.py \
+TESTS += $(APP_TESTS)
+dist_check_SCRIPTS += $(APP_TESTS)
+EXTRA_DIST += test/apps/harness.sh test/apps/tls_hello.py \
 	test/apps/ssl_suite.py

@@ -85,4 +85,4 @@ client() {
     through_proxy
 }
 
-scenario nginx 'an nginx proxy'
+scenario nginx 'nginx as a proxy'

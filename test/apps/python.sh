@@ -16,4 +16,4 @@ client() {
         "$port" "$work" "$mutual"
 }
 
-scenario 'Python server' 'Python client'
+scenario "Python's server" "Python's client"
