@@ -1,17 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_HEADERS += test/unit/forge.h
+noinst_HEADERS += test/unit/forge.h test/unit/diag.h
 forge_sources = test/unit/forge.c
 EXTRA_PROGRAMS += test/unit/make_vectors
 test_unit_make_vectors_SOURCES = test/unit/make_vectors.c $(forge_sources)
 test_unit_make_vectors_LDADD = libbase.la
 verifier_unit_tests = \
 	test/unit/check_appraise \
-	test/unit/check_policy
+	test/unit/check_evidence \
+	test/unit/check_policy \
+	test/unit/check_psa_token \
+	test/unit/check_tpm_quote \
+	test/unit/check_verdict
 check_PROGRAMS += $(verifier_unit_tests)
-TESTS += $(verifier_unit_tests)
+TESTS += $(verifier_unit_tests) test/unit/vectors.sh
+EXTRA_DIST += test/unit/vectors.sh
 test_unit_check_appraise_SOURCES = test/unit/check_appraise.c $(forge_sources)
 test_unit_check_appraise_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_appraise_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_evidence_SOURCES = test/unit/check_evidence.c $(forge_sources)
+test_unit_check_evidence_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_evidence_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_policy_SOURCES = test/unit/check_policy.c $(forge_sources)
 test_unit_check_policy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_policy_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_psa_token_SOURCES = test/unit/check_psa_token.c test/unit/diag.c $(forge_sources)
+test_unit_check_psa_token_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_psa_token_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_verdict_SOURCES = test/unit/check_verdict.c $(forge_sources)
+test_unit_check_verdict_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_verdict_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_tpm_quote_SOURCES = test/unit/check_tpm_quote.c $(forge_sources)
+test_unit_check_tpm_quote_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_tpm_quote_LDADD = libverifier.la libbase.la $(CHECK_LIBS)

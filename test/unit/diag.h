@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * CBOR diagnostic notation (RFC 8949, 8), as much of it as published claim
+ * sets use: maps, arrays, integers, text, h'' strings.
+ */
+#ifndef ATLS_DIAG_H
+#define ATLS_DIAG_H
+
+#include "bytes.h"
+
+/* diag_encode: the CBOR of text; false: notation that is not known here. */
+bool diag_encode(struct atls_view text, struct atls_buf *out);
+
+#endif
