@@ -9,7 +9,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/params.h>
 
 #define PROPERTY "provider=atls"
@@ -167,8 +167,12 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
     /* A child mirrors the application's providers and default properties, and
      * lets us use its BIOs (OSSL_LIB_CTX_new_child(3)). */
     provider->libctx = OSSL_LIB_CTX_new_child(handle, in);
-    if (provider->libctx == NULL || provider->new_error == NULL ||
-        provider->set_error_debug == NULL || provider->vset_error == NULL) {
+    /* But the application may demand fips=yes by default, under which a soft
+     * key would find no provider: we only prefer it. */
+    if (provider->libctx == NULL ||
+        !EVP_set_default_properties(provider->libctx, "?fips=yes") ||
+        provider->new_error == NULL || provider->set_error_debug == NULL ||
+        provider->vset_error == NULL) {
         teardown(provider);
         return 0;
     }

@@ -15,10 +15,6 @@
  * that such a key can sign nothing but binders. */
 #define ATLS_ALGORITHM "ATTESTER"
 
-/* For our own fetches: the application's default_properties may demand
- * fips=yes, under which nothing of ours would be found. */
-#define ATLS_PROPERTIES "-fips"
-
 struct atls_provider {
     const OSSL_CORE_HANDLE *core;
     OSSL_LIB_CTX *libctx; /* a child: the application's providers, not ours */

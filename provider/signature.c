@@ -4,6 +4,7 @@
  * bytes, out comes a CMW of Evidence. There is no digest-sign and no verify,
  * so that no certificate, request, message or TLS handshake can be signed.
  */
+#include <errno.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -154,6 +155,7 @@ static void take_key(struct signature *signature, struct atls_key *key)
 /* The device is opened here, while a program still has the rights to. */
 static int sign_init(void *data, void *key_data, const OSSL_PARAM params[])
 {
+    int saved = errno;
     struct signature *signature = data;
     struct atls_key *key = key_data;
     struct atls_why why = {0};
@@ -166,6 +168,7 @@ static int sign_init(void *data, void *key_data, const OSSL_PARAM params[])
     if (key->attester->open != NULL &&
         key->attester->open(key->state, &why) != ATLS_OK)
         return atls_provider_raise(signature->provider, &why);
+    errno = saved;
     return set_ctx_params(signature, params);
 }
 
@@ -200,6 +203,7 @@ static int sign(void *data, unsigned char *out, size_t *out_len,
     size_t max_size = signature->key->attester->max_size;
     ATLS_AUTO_BUF cmw = atls_buf(max_size);
     struct atls_why why = {0};
+    int saved = errno;
 
     if (out == NULL) { /* the caller asks for the size: no quote for that */
         *out_len = max_size;
@@ -214,6 +218,7 @@ static int sign(void *data, unsigned char *out, size_t *out_len,
         return atls_provider_raise(signature->provider, &why);
     memcpy(out, cmw.data, cmw.len);
     *out_len = cmw.len;
+    errno = saved;
     return 1;
 }
 

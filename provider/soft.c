@@ -57,8 +57,8 @@ static enum atls_reason set_instance_id(struct soft *soft, struct atls_why *why)
     if (reason != ATLS_OK)
         return reason;
     soft->instance_id[0] = 0x01;
-    if (!EVP_Q_digest(soft->libctx, "SHA256", ATLS_PROPERTIES, spki.data,
-                      spki.len, soft->instance_id + 1, NULL))
+    if (!EVP_Q_digest(soft->libctx, "SHA256", NULL, spki.data, spki.len,
+                      soft->instance_id + 1, NULL))
         return atls_why(why, ATLS_CRYPTO_FAILED, "no SHA-256");
     return ATLS_OK;
 }

@@ -38,25 +38,30 @@ static EVP_PKEY *parse(OSSL_LIB_CTX *libctx, struct atls_view pem,
     if (bio == NULL)
         return NULL;
     return PEM_read_bio_PrivateKey_ex(bio, NULL, refuse_passphrase,
-                                      is_encrypted, libctx, ATLS_PROPERTIES);
+                                      is_encrypted, libctx, NULL);
 }
 
-static enum atls_reason why_not_parsed(OSSL_LIB_CTX *libctx, const char *path,
-                                       bool is_encrypted, struct atls_why *why)
+static enum atls_reason check_provider(OSSL_LIB_CTX *libctx,
+                                       struct atls_why *why)
 {
-    ATLS_AUTO(EVP_KEYMGMT) *ec =
-        EVP_KEYMGMT_fetch(libctx, "EC", ATLS_PROPERTIES);
+    ATLS_AUTO(EVP_KEYMGMT) *ec = EVP_KEYMGMT_fetch(libctx, "EC", NULL);
 
+    if (ec != NULL)
+        return ATLS_OK;
+    return atls_why(why, ATLS_CRYPTO_FAILED,
+                    "no provider here handles EC keys; activate the default "
+                    "provider in openssl.cnf");
+}
+
+static enum atls_reason why_not_parsed(const char *path, bool is_encrypted,
+                                       struct atls_why *why)
+{
     if (is_encrypted)
         return atls_why(why, ATLS_ATTESTER_KEY,
                         "key %s is encrypted and nobody is asked for its "
                         "passphrase; want plain PEM: openssl pkey -in %s -out "
                         "FILE",
                         path, path);
-    if (ec == NULL)
-        return atls_why(why, ATLS_CRYPTO_FAILED,
-                        "no provider here handles EC keys; activate the "
-                        "default provider in openssl.cnf");
     return atls_why(
         why, ATLS_ATTESTER_KEY,
         "key %s is no private key in PEM; make one: " ATLS_SOFT_GENPKEY, path);
@@ -84,12 +89,15 @@ static enum atls_reason read_key(OSSL_LIB_CTX *libctx, const char *path,
     enum atls_reason reason;
     bool is_encrypted = false;
 
+    reason = check_provider(libctx, why);
+    if (reason != ATLS_OK)
+        return reason;
     reason = atls_file_read(path, "key", &pem, ATLS_ATTESTER_KEY, why);
     if (reason != ATLS_OK)
         return reason;
     key = parse(libctx, atls_buf_view(&pem), &is_encrypted);
     if (key == NULL)
-        return why_not_parsed(libctx, path, is_encrypted, why);
+        return why_not_parsed(path, is_encrypted, why);
     reason = check_curve(key, path, why);
     if (reason == ATLS_OK)
         *out = ATLS_STEAL(key);

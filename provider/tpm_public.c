@@ -27,13 +27,16 @@ enum atls_reason atls_tpm_public_check(const TPMT_PUBLIC *public_area,
                                        struct atls_why *why)
 {
     const TPMA_OBJECT wanted = TPMA_OBJECT_RESTRICTED |
-                               TPMA_OBJECT_SIGN_ENCRYPT | TPMA_OBJECT_FIXEDTPM;
+                               TPMA_OBJECT_SIGN_ENCRYPT | TPMA_OBJECT_FIXEDTPM |
+                               TPMA_OBJECT_FIXEDPARENT |
+                               TPMA_OBJECT_SENSITIVEDATAORIGIN;
 
     if ((public_area->objectAttributes & wanted) == wanted)
         return ATLS_OK;
     return atls_why(why, ATLS_ATTESTER_KEY,
                     "the key is no attestation key: want attributes "
-                    "fixedTPM|restricted|sign, it has 0x%x",
+                    "fixedtpm|fixedparent|sensitivedataorigin|restricted|sign, "
+                    "it has 0x%x",
                     public_area->objectAttributes);
 }
 
@@ -52,7 +55,7 @@ static EVP_PKEY *key_from(OSSL_LIB_CTX *libctx, const char *type,
 {
     ATLS_AUTO(OSSL_PARAM) *params = OSSL_PARAM_BLD_to_param(builder);
     ATLS_AUTO(EVP_PKEY_CTX) *context =
-        EVP_PKEY_CTX_new_from_name(libctx, type, ATLS_PROPERTIES);
+        EVP_PKEY_CTX_new_from_name(libctx, type, NULL);
     EVP_PKEY *key = NULL;
 
     if (params == NULL || context == NULL ||

@@ -12,7 +12,7 @@
 #include "why.h"
 
 /* atls_tpm_public_check: restricted, so that it signs nothing but what the TPM
- * says of itself, signing, and fixed to its TPM. ATTESTER_KEY. */
+ * says of itself, signing, made in this TPM and fixed to it. ATTESTER_KEY. */
 enum atls_reason ATLS_MUST_USE
 atls_tpm_public_check(const TPMT_PUBLIC *public_area, struct atls_why *why);
 

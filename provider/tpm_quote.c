@@ -169,8 +169,7 @@ static bool hash_pcrs(OSSL_LIB_CTX *libctx, TPMI_ALG_HASH algorithm,
 {
     ATLS_AUTO(EVP_MD_CTX) *context = EVP_MD_CTX_new();
     const char *name = hash_name(algorithm);
-    EVP_MD *md =
-        name == NULL ? NULL : EVP_MD_fetch(libctx, name, ATLS_PROPERTIES);
+    EVP_MD *md = name == NULL ? NULL : EVP_MD_fetch(libctx, name, NULL);
     bool is_good = context != NULL && md != NULL &&
                    EVP_DigestInit_ex2(context, md, NULL) &&
                    hash_values(context, pcrs, values) &&
@@ -227,7 +226,7 @@ static enum atls_reason read_and_ask(const struct atls_tpm_line *line,
             reason = check_pcrs(settings, quote, &is_same, why);
     }
     if (reason == ATLS_OK && !is_same)
-        return atls_why(why, ATLS_ATTESTER_BUSY,
+        return atls_why(why, ATLS_ATTESTER_FAILED,
                         "PCRs changed between reading and quoting, %d times; "
                         "leave out with pcrs= those that are extended all the "
                         "time",
@@ -310,8 +309,8 @@ enum atls_reason atls_tpm_quote(const struct atls_tpm_line *line, ESYS_TR ak,
 
     if (reason != ATLS_OK)
         return reason;
-    if (!EVP_Q_digest(settings->libctx, "SHA256", ATLS_PROPERTIES, spki.data,
-                      spki.len, kid, NULL))
+    if (!EVP_Q_digest(settings->libctx, "SHA256", NULL, spki.data, spki.len,
+                      kid, NULL))
         return atls_why(why, ATLS_CRYPTO_FAILED, "no SHA-256");
     put_evidence(evidence, &quote, public_area, atls_view(kid, sizeof(kid)),
                  &settings->pcrs);

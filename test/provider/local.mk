@@ -1,5 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-EXTRA_DIST += test/swtpm.sh
+PROVIDER_TESTS = test/provider/soft.sh test/provider/valgrind.sh
+PROVIDER_TPM_TESTS = test/provider/tpm.sh test/provider/device.sh
+TESTS += $(PROVIDER_TESTS)
+if HAVE_TPM
+TESTS += $(PROVIDER_TPM_TESTS)
+endif
+EXTRA_DIST += test/swtpm.sh $(PROVIDER_TESTS) $(PROVIDER_TPM_TESTS) \
+	test/provider/harness.sh
+
+check_PROGRAMS += test/provider/evidence_parts test/provider/sharers \
+	test/provider/pty_tpm
+test_provider_evidence_parts_LDADD = libbase.la
+test_provider_sharers_CFLAGS = $(AM_CFLAGS) -pthread
+test_provider_sharers_LDADD = $(CRYPTO_LIBS)
 
 # Other people's providers. -rpath: libtool makes a shared module only of what
 # it believes to be installed somewhere.

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# Nothing leaks and nothing is read that was not written, in the stock tools
+# and in a program with threads and children.
+. "$top_srcdir/test/provider/harness.sh"
+. "$top_srcdir/test/swtpm.sh"
+clean_up() {
+    swtpm_stop
+}
+soft="attest:soft?key=$work/key.pem"
+if ! command -v valgrind >/dev/null 2>&1; then
+    skips "pkeyutl under valgrind" valgrind
+    plan
+    exit 0
+fi
+if nm "$modules/atls.so" 2>/dev/null | grep -q __asan_init; then
+    skips "pkeyutl under valgrind" "a build without sanitizers"
+    plan
+    exit 0
+fi
+
+clean() { # COMMAND...
+    timeout 300 valgrind -q --leak-check=full \
+        --show-leak-kinds=definite,possible \
+        --errors-for-leak-kinds=definite,possible --error-exitcode=9 "$@"
+}
+clean_failure() { # COMMAND...: fails by itself, without valgrind's help
+    clean "$@"
+    [ $? = 1 ] && : >"$work/out"
+}
+holds "pkeyutl with attest:soft is clean" clean openssl pkeyutl -sign \
+    -inkey "$soft" -in "$work/binder" -out "$work/evidence.cmw"
+holds "pkey -pubout is clean" clean openssl pkey -in "$soft" -pubout
+holds "a URI that fails is clean" clean_failure \
+    openssl pkey -noout -in "attest:soft?key=$work/none"
+holds "a binder that is refused is clean" clean_failure \
+    openssl pkeyutl -sign -inkey "$soft" -in /dev/null -out /dev/null
+holds "threads and children are clean" clean \
+    "$top_builddir/test/provider/sharers" "$soft" 2 2
+if swtpm_have && [ -f "$modules/atls_tpm.so" ]; then
+    swtpm_start "$work/tpm" || exit 1
+    tpm="attest:tpm?tcti=$SWTPM_TCTI"
+    holds "pkeyutl with attest:tpm is clean" clean openssl pkeyutl -sign \
+        -inkey "$tpm" -in "$work/binder" -out "$work/evidence.cmw"
+    holds "a missing key of a TPM is clean" clean_failure openssl pkeyutl \
+        -sign -inkey "$tpm&ak=0x81000009" -in "$work/binder" -out /dev/null
+    holds "threads and children with attest:tpm are clean" clean \
+        "$top_builddir/test/provider/sharers" "$tpm" 2 2
+else
+    skips "pkeyutl with attest:tpm is clean" "swtpm or tpm2-tss"
+fi
+plan
