@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-TESTS += test/doc/check_tables.sh test/doc/check_man.sh
-dist_check_SCRIPTS += test/doc/check_tables.sh test/doc/check_man.sh
+TESTS += test/doc/check_tables.sh test/doc/check_man.sh test/doc/check_paths.sh
+dist_check_SCRIPTS += test/doc/check_tables.sh test/doc/check_man.sh test/doc/check_paths.sh
 EXTRA_DIST += test/doc/tables.sh

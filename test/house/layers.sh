@@ -61,9 +61,11 @@ calls_of_libcbor() {
 holds "base includes only base" includes_beyond base
 holds "verifier-client includes only itself and base" \
     includes_beyond verifier-client base
-# The command checks settings with the code that will read them.
-holds "the command includes what it drives, and of ext the settings" \
-    includes_beyond verifier-client/cli verifier-client base ext/settings.h
+# The command checks settings with the code that will read them, and probe
+# speaks the extension and recomputes the binder with the code of the module.
+holds "the command includes what it drives, and of ext what has no state" \
+    includes_beyond verifier-client/cli verifier-client base ext/settings.h \
+    ext/binder.h ext/extension.h ext/wire.h
 holds "provider includes only itself and base" \
     includes_beyond provider base
 holds "ext includes only itself, verifier-client and base" \
@@ -74,8 +76,9 @@ holds "jansson is spoken through base/json.h" \
     foreign 'jansson' base/json.h ext/host.c
 holds "tpm2-tss has one home" foreign 'tss2' provider/tss.h
 holds "libcurl has one home" at_most_one 'curl/'
-holds "libssl is met in ext and by the probe alone" \
+# doctor's child makes an SSL_CTX to see what a program is told.
+holds "libssl is met in ext, by the probe and by doctor's child alone" \
     foreign 'openssl/\(ssl\|tls1\|quic\|dtls1\)' 'ext/*' \
-    verifier-client/cli/probe.c
+    verifier-client/cli/probe.c verifier-client/cli/doctor_load.c
 holds "of libcbor only cbor_stream_decode is called" calls_of_libcbor
 plan

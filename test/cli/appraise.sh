@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+# atls appraise: accepts and refuses what openssl pkeyutl signed with an
+# attester, as the policy says, and says which claim differs.
+. "$top_srcdir/test/cli/harness.sh"
+make_soft_key soft
+make_soft_key other
+text=0123456789abcdef0123456789abcdef
+nonce=$(hex $text)
+evidence soft.pem $text e.cmw
+"$atls" policy learn "attest:soft?key=$work/soft.pem" >policy.json
+judge() { # SENTENCE STATUS WORD...
+    sentence=$1
+    wanted=$2
+    shift 2
+    asks "$sentence" "$wanted" appraise --policy policy.json "$@"
+}
+
+judge "good Evidence is accepted" 0 --nonce "$nonce" e.cmw
+says "as affirming" '^verdict: affirming$'
+says "under its profile" '^profile: learned$'
+says "with the vector" '  instance-identity: 2$'
+says "and the claims" 'lifecycle: assembly_and_test'
+judge "by its profile's name" 0 --nonce "$nonce" --profile learned e.cmw
+judge "at a time" 0 --nonce "$nonce" --at 2026-11-23T21:00:00Z e.cmw
+judge "at a time elsewhere" 0 --nonce "$nonce" --at 2026-11-23T21:00:00.5+02:00 \
+    e.cmw
+judge "as JSON" 0 --json --nonce "$nonce" e.cmw
+json "the verdict is there" \
+    'it["verdict"] == "affirming" and it["reason"] == "OK" and it["vector"]["hardware"] == 2'
+
+judge "another nonce is refused" 1 --nonce 0011223344556677 e.cmw
+says "by its reason" '^reason: BINDER_MISMATCH$'
+says "and what was seen" "$nonce"
+evidence other.pem $text other.cmw
+judge "another key is refused" 1 --nonce "$nonce" other.cmw
+says "as unknown" '^reason: ANCHOR_UNKNOWN$'
+size=$(wc -c <e.cmw)
+cp e.cmw bad.cmw
+printf '\000\000\000' | dd of=bad.cmw bs=1 seek=$((size - 12)) conv=notrunc 2>/dev/null
+judge "a broken signature is refused" 1 --nonce "$nonce" bad.cmw
+says "as such" '^reason: SIGNATURE_INVALID$'
+sed 's/"measurement": "00/"measurement": "ff/' policy.json >strict.json
+asks "another measurement is refused" 1 appraise --policy strict.json \
+    --nonce "$nonce" e.cmw
+says "by its reason" '^reason: COMPONENT_REFUSED$'
+says "with what was wanted and seen" '^text: .*0000000000'
+sed 's/assembly_and_test/secured/' policy.json >secured.json
+asks "a development lifecycle is refused" 1 appraise --policy secured.json \
+    --nonce "$nonce" e.cmw
+says "by its reason" '^reason: LIFECYCLE_REFUSED$'
+says "with what was wanted" '^text: .*secured.*assembly_and_test'
+echo '{"a": 1}' >no.json
+judge "what is no Evidence is refused" 1 --nonce "$nonce" no.json
+says "as malformed" '^reason: CMW_MALFORMED$'
+judge "a refusal as JSON" 1 --json --nonce 0011223344556677 e.cmw
+json "has its reason" 'it["reason"] == "BINDER_MISMATCH" and it["verdict"] == "none"'
+
+asks "a policy is needed" 2 appraise --nonce "$nonce" e.cmw
+complains "and atls says so" '--policy is missing'
+judge "a nonce is needed" 2 e.cmw
+complains "and atls says so" '--nonce is missing'
+for bad in 00112233 xyz 001 "$nonce$nonce$nonce"; do
+    judge "--nonce $bad is refused" 2 --nonce "$bad" e.cmw
+    complains "with what was wanted" 'want 8 to 64 bytes in hex'
+done
+for bad in yesterday 2026-11-23 2026-11-23T21:00:00 2026-13-23T21:00:00Z \
+    2026-11-23T21:00:00+2; do
+    judge "--at $bad is refused" 2 --nonce "$nonce" --at $bad e.cmw
+    complains "with what was wanted" 'want a time such as'
+done
+judge "an unknown profile is refused" 2 --nonce "$nonce" --profile node e.cmw
+complains "by name" 'has no profile "node"'
+judge "Evidence that is not there is bad input" 2 --nonce "$nonce" nowhere
+complains "by name" 'nowhere: No such file'
+asks "a policy that is not there is bad input" 2 appraise --policy nowhere \
+    --nonce "$nonce" e.cmw
+complains "by name" 'nowhere'
+
+# Other people's: Trusted Firmware-M's published example and key.
+psa=$ATLS_VECTORS/psa
+if [ -f "$psa/tfm.psa-2_0_0_sign1.bin" ]; then
+    asks "a policy is learnt from a bare token" 0 policy learn \
+        --trust-anchor "$psa/tfm.public.pem" "$psa/tfm.psa-2_0_0_sign1.bin"
+    cp out tfm.json
+    zeros=$(printf '%064d' 0)
+    asks "and accepts it" 0 appraise --policy tfm.json --nonce "$zeros" \
+        "$psa/tfm.psa-2_0_0_sign1.bin"
+    asks "but no Mac0" 1 appraise --policy tfm.json --nonce "$zeros" \
+        "$psa/tfm.psa-2_0_0_mac0.bin"
+else
+    for sentence in "a policy is learnt from a bare token" "and accepts it" \
+        "but no Mac0"; do
+        skip "$sentence" "no vectors"
+    done
+fi
+plan

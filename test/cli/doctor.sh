@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+# atls doctor: each mistake that openssl.cnf allows is named, with whose move
+# it is.
+. "$top_srcdir/test/cli/harness.sh"
+make_soft_key soft
+uri=attest:soft?key=$work/soft.pem
+"$atls" policy learn "$uri" >policy.json
+chmod 644 policy.json
+"$atls" config --attester "$uri" --require server --policy policy.json \
+    --set log=file:"$work/log" >good.cnf
+# examine SENTENCE STATUS [SED-SCRIPT]: doctor on good.cnf, changed.
+examine() {
+    sed "${3:-}" good.cnf >now.cnf
+    asks "$1" "$2" doctor --config now.cnf curl
+}
+
+examine "a good file passes" 0
+says "the module is named" '^ok +module: \[atls_section\] of now.cnf names '
+says "diagnostics are on" '^ok +diagnostics: '
+says "the order is right" '^ok +order: the module stands after providers'
+says "the default provider is active" '^ok +default provider: '
+says "a child loads it" '^ok +loading: a program loads this file'
+says "the attester answers" '^ok +attester: attest:soft.* answers: 5 quotes, .* ms'
+says "and is said to prove nothing" '^warn +attester: .*for development'
+says "the policy is good" '^ok +policy: .* is a good policy'
+says "and its owner's" '^ok +policy: .* changed by its owner only'
+says "what curl needs is told" '^note +curl: '
+says "and summed up" '^[0-9]+ ok, [0-9]+ to know, [0-9]+ to look at, 0 to mend$'
+asks "as JSON" 0 doctor --json --config good.cnf curl
+json "each finding has level, subject and text" \
+    'it["is_good"] and all(set(f) == {"level", "subject", "text"} for f in it["findings"])'
+OPENSSL_CONF=$work/good.cnf "$atls" doctor curl >out 2>err
+result $? "OPENSSL_CONF names the file"
+says "that is examined" "names .*atls_ext\\.so"
+
+examine "diagnostics that are off" 1 s/^config_diagnostics.*/config_diagnostics=0/
+says "are to be turned on" '^fail +diagnostics: .*set config_diagnostics = 1'
+examine "a module that is not named" 1 '/^path = /d'
+says "does nothing" '^fail +module: .*nothing attests'
+examine "a module that is not there" 1 's|^path = .*|path = /nowhere/atls_ext.so|'
+says "is missed" '^fail +module: /nowhere/atls_ext.so'
+says "and does not load" '^fail +loading: '
+examine "a setting that is wrong" 1 's/^require = .*/require = all/'
+says "is told as a program is told" '^fail +loading: .*want none, server, client or both'
+examine "a default provider that is not active" 1 \
+    '/^\[atls_default\]/,/^activate/s/^activate = 1/activate = 0/'
+says "is missed" '^fail +default provider: '
+examine "a provider that is not active" 1 \
+    '/^\[atls_provider\]/,/^activate/s/^activate = 1/activate = 0/'
+says "is missed" '^fail +atls provider: '
+awk '/^atls = atls_section/ {next} /^providers = / {print "atls = atls_section"}
+    {print}' good.cnf | sed '/^\[openssl_init\]/a atls = atls_section' >order.cnf
+"$atls" config --include "" --attester "$uri" |
+    awk '/^providers = / {held = $0; next} {print}
+        /^atls = atls_section/ {print held}' >order.cnf
+asks "a module before the providers" 1 doctor --config order.cnf curl
+says "is to be moved" '^fail +order: .*move it behind'
+"$atls" config --include "" --attester "$uri" >tls12.cnf
+sed -i '/^\[openssl_init\]/a ssl_conf = s' tls12.cnf
+printf '[s]\nsystem_default = t\n[t]\nMaxProtocol = TLSv1.2\n' >>tls12.cnf
+asks "a system that speaks no TLS 1.3" 1 doctor --config tls12.cnf curl
+says "is to allow it" '^fail +TLS 1.3: .*MaxProtocol = TLSv1.2'
+examine "an attester that does not answer" 1 's|^attester = .*|attester = attest:soft?key=/nowhere|'
+says "says why" '^fail +attester: .*/nowhere'
+echo '{"profiles": 1}' >bad.json
+examine "a bad policy" 1 "s|^policy = .*|policy = $work/bad.json|"
+says "is a failure" '^fail +policy: .*/profiles'
+examine "a policy that is not there" 1 's|^policy = .*|policy = /nowhere.json|'
+says "is missed" '^fail +policy: /nowhere.json'
+chmod 666 policy.json
+examine "a policy that anyone can change" 1
+says "is a failure" '^fail +policy: .*chmod go-w'
+chmod 600 policy.json
+# mktemp's folder keeps others out in any case
+"$atls" doctor --config good.cnf nginx >out 2>err
+if getent passwd www-data >/dev/null && [ "$(id -un)" != www-data ]; then
+    says "a policy that a server's user cannot read is named" \
+        '^warn +policy: .*cannot be read by: www-data'
+else
+    skip "a policy that a server's user cannot read is named" "no www-data"
+fi
+chmod 644 policy.json
+examine "roll-out" 0 '/^\[atls_section\]/a enforce = log'
+says "is to end" '^warn +enforce: log'
+asks "a file that is not there" 1 doctor --config nowhere.cnf curl
+says "is a failure" '^fail +openssl.cnf: nowhere.cnf'
+echo '[unclosed' >broken.cnf
+asks "a file with a mistake" 1 doctor --config broken.cnf curl
+says "is named with its line" '^fail +openssl.cnf: broken.cnf:1: '
+: >empty.cnf
+asks "a file that says nothing" 1 doctor --config empty.cnf curl
+says "loads nothing" '^fail +module: .*no openssl_conf line'
+sed '/^nodejs_conf/d' good.cnf >node.cnf
+asks "a file that node does not read" 1 doctor --config node.cnf node
+says "is to name its section" '^fail +node: .*add nodejs_conf = openssl_init'
+for app in nginx haproxy apache2 curl python3 postgresql psql mosquitto redis \
+    stunnel node unbound bind; do
+    asks "$app is known" 0 doctor --config good.cnf $app
+    says "with what it needs" "^note +$app: "
+done
+asks "an application that is not known" 2 doctor emacs
+complains "gets a list of those that are" 'want one of nginx, .*bind; found "emacs"'
+
+# Processes, as this user sees them.
+make_certificate
+serve /dev/null
+bare=$server_pid
+serve "$work/good.cnf"
+covered=$server_pid
+"$atls" doctor --config good.cnf >out 2>err
+says "a process without the module is found" \
+    "^warn +process: openssl \\(pid $bare\\) has libssl and not the module"
+! grep -q "pid $covered)" out
+result $? "one that has it is not"
+plan

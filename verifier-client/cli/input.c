@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reads what the user points at. Nothing is judged here; a bare token is put
+ * into the record that it would travel in.
+ */
+#include "cli/input.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base64url.h"
+#include "cmw.h"
+#include "format.h"
+
+enum { NONCE_MIN = 8, NONCE_MAX = 64, CHUNK = 1024 };
+
+static void fclose_named(FILE *file)
+{
+    if (file != stdin)
+        fclose(file);
+}
+ATLS_AUTO_FREE(FILE, fclose_named)
+
+enum atls_reason atls_input_read(const char *path, struct atls_buf *out,
+                                 struct atls_why *why)
+{
+    ATLS_AUTO(FILE) *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
+    uint8_t chunk[CHUNK];
+    size_t len;
+
+    if (file == NULL)
+        return atls_why(why, ATLS_FILE_UNREADABLE, "%s: %s", path,
+                        strerror(errno));
+    while ((len = fread(chunk, 1, sizeof(chunk), file)) > 0)
+        atls_buf_put(out, atls_view(chunk, len));
+    if (ferror(file))
+        return atls_why(why, ATLS_FILE_UNREADABLE, "%s: %s", path,
+                        strerror(errno));
+    if (out->failed)
+        return atls_why(why, ATLS_FILE_UNREADABLE,
+                        "%s: want at most %zu bytes, found more", path,
+                        out->max);
+    return ATLS_OK;
+}
+
+/* Is it Evidence of that type? It is put into out as such. */
+static bool parses_as(struct atls_view bytes, const char *spelling,
+                      struct atls_buf *out)
+{
+    struct atls_evidence *evidence = NULL;
+    struct atls_type type;
+    bool fits;
+
+    atls_buf_clear(out);
+    if (!atls_type_parse(atls_view_text(spelling), &type))
+        return false;
+    atls_cmw_put(out, type, bytes, 0);
+    fits = !out->failed && atls_evidence_parse(atls_buf_view(out), NULL,
+                                               &evidence, NULL) == ATLS_OK;
+    atls_evidence_free(evidence);
+    return fits;
+}
+
+enum atls_reason atls_input_evidence(struct atls_view bytes,
+                                     struct atls_buf *out)
+{
+    ATLS_AUTO_BUF storage = atls_buf(ATLS_CMW_MAX);
+    struct atls_cmw cmw;
+
+    if (bytes.len <= ATLS_CMW_MAX &&
+        atls_cmw_parse(bytes, &storage, &cmw, NULL) != ATLS_OK)
+        for (size_t i = 0; atls_formats[i] != NULL; i++)
+            for (const char *const *t = atls_formats[i]->types; *t != NULL; t++)
+                if (parses_as(bytes, *t, out))
+                    return ATLS_OK;
+    atls_buf_clear(out);
+    atls_buf_put(out, bytes);
+    return out->failed ? ATLS_OUT_OF_MEMORY : ATLS_OK;
+}
+
+bool atls_input_nonce(const char *hex, struct atls_buf *out)
+{
+    return atls_hex_decode(atls_view_text(hex), out) && !out->failed &&
+           out->len >= NONCE_MIN && out->len <= NONCE_MAX;
+}
+
+/* "Z", "+hh:mm" or "-hh:mm" at the end: seconds east of UTC. */
+static bool read_offset(const char *text, long *seconds)
+{
+    int hours, minutes, used = 0;
+
+    *seconds = 0;
+    if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0)
+        return true;
+    if (strlen(text) != 6 || strchr("+-", text[0]) == NULL ||
+        sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 ||
+        used != 5 || hours > 23 || minutes > 59)
+        return false;
+    *seconds = (hours * 60L + minutes) * 60 * (text[0] == '-' ? -1 : 1);
+    return true;
+}
+
+bool atls_input_time(const char *text, int64_t *out)
+{
+    struct tm tm = {0};
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    long offset;
+
+    if (rest != NULL && *rest == '.')
+        rest += 1 + strspn(rest + 1, "0123456789");
+    if (rest == NULL || !read_offset(rest, &offset))
+        return false;
+    *out = (int64_t)timegm(&tm) - offset;
+    return true;
+}

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# The command: the top of the house, so it may use ext's pure parts (settings,
+# wire, binder) as well as the verifier.
+bin_PROGRAMS += atls
+atls_SOURCES = \
+	verifier-client/cli/applications.c \
+	verifier-client/cli/appraise.c \
+	verifier-client/cli/cnf.c verifier-client/cli/cnf.h \
+	verifier-client/cli/command.h \
+	verifier-client/cli/config.c \
+	verifier-client/cli/connect.c verifier-client/cli/connect.h \
+	verifier-client/cli/describe.c verifier-client/cli/describe.h \
+	verifier-client/cli/doctor.c verifier-client/cli/doctor.h \
+	verifier-client/cli/doctor_attester.c \
+	verifier-client/cli/doctor_file.c \
+	verifier-client/cli/doctor_load.c \
+	verifier-client/cli/doctor_policy.c \
+	verifier-client/cli/doctor_processes.c \
+	verifier-client/cli/finding.c verifier-client/cli/finding.h \
+	verifier-client/cli/input.c verifier-client/cli/input.h \
+	verifier-client/cli/inspect.c \
+	verifier-client/cli/main.c \
+	verifier-client/cli/options.c verifier-client/cli/options.h \
+	verifier-client/cli/outline.c verifier-client/cli/outline.h \
+	verifier-client/cli/output.c verifier-client/cli/output.h \
+	verifier-client/cli/policy.c \
+	verifier-client/cli/probe.c \
+	verifier-client/cli/source.c verifier-client/cli/source.h \
+	verifier-client/cli/terminal.c verifier-client/cli/terminal.h
+atls_CPPFLAGS = -D_GNU_SOURCE $(AM_CPPFLAGS) -DATLS_EXTDIR='"$(extdir)"' \
+	-DATLS_MODULESDIR='"$(osslmodulesdir)"'
+atls_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
+atls_LDADD = libext.la libverifier.la libbase.la $(SSL_LIBS) $(CRYPTO_LIBS) \
+	$(JANSSON_LIBS)
