@@ -12,7 +12,7 @@
 
 struct atls_tpm_turn {
     pthread_mutex_t mutex;
-    struct atls_tpm_left left;
+    atomic_bool is_pending;
 };
 
 static bool init_mutex(pthread_mutex_t *mutex)
@@ -40,8 +40,7 @@ enum atls_reason atls_tpm_turn_new(struct atls_tpm_turn **out,
 
     if (turn == MAP_FAILED)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    atomic_init(&turn->left.is_pending, false);
-    atomic_init(&turn->left.handle, 0);
+    atomic_init(&turn->is_pending, false);
     if (!init_mutex(&turn->mutex)) {
         munmap(turn, sizeof(*turn));
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
@@ -83,7 +82,7 @@ void atls_tpm_turn_give(struct atls_tpm_turn *turn)
     pthread_mutex_unlock(&turn->mutex);
 }
 
-struct atls_tpm_left *atls_tpm_turn_left(struct atls_tpm_turn *turn)
+atomic_bool *atls_tpm_turn_pending(struct atls_tpm_turn *turn)
 {
-    return &turn->left;
+    return &turn->is_pending;
 }
