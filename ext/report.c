@@ -221,6 +221,8 @@ void atls_report_write(struct atls_connection *connection, const SSL *ssl)
     if (report == NULL || report->is_written)
         return;
     report->is_written = true;
+    if (!atls_log_has_room(settings->log))
+        return;
     line = atls_json_object();
     set_time(line);
     set_text(line, "event", "handshake");
