@@ -147,11 +147,12 @@ static void prepare_attester(void)
 
 /* A server whose client offers nothing has no extension callback, and a log of
  * what would be refused has to see the end of every handshake. */
-static bool is_watchdog_needed(void)
+static bool is_watchdog_needed(const SSL_CTX *ctx)
 {
     const struct atls_settings *settings = atls_module()->settings;
+    bool is_server = SSL_CTX_get_ssl_method(ctx) != TLS_client_method();
 
-    return settings->requires_clients || !settings->enforces;
+    return (settings->requires_clients && is_server) || !settings->enforces;
 }
 
 /* ex_data constructor: it cannot fail, so what goes wrong poisons the ctx. */
@@ -167,7 +168,7 @@ static void new_context(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
     prepare_attester();
     default_security = SSL_CTX_get_security_callback(ctx);
     if (atls_extension_install(ctx) &&
-        atls_keylog_attach(ctx, is_watchdog_needed())) {
+        atls_keylog_attach(ctx, is_watchdog_needed(ctx))) {
         SSL_CTX_set_security_callback(ctx, security);
         set_options(ctx);
     } else {

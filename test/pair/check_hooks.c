@@ -323,7 +323,7 @@ START_TEST(an_application_that_chains_us_is_asked_and_does_not_loop)
     client = pair_client_ctx();
     server = pair_server_ctx();
     chained_security = SSL_CTX_get_security_callback(client);
-    chained_keylog = SSL_CTX_get_keylog_callback(client);
+    chained_keylog = SSL_CTX_get_keylog_callback(server);
     SSL_CTX_set_security_callback(client, chaining_security);
     SSL_CTX_set_security_callback(server, chaining_security);
     if (chained_keylog != NULL) {
