@@ -113,31 +113,89 @@ static void save(struct atls_tpm_ak *ak, const struct atls_tpm_line *line,
         ak->saved = NULL;
 }
 
+/* A key that stayed loaded in our device's space, because a deadline passed
+ * while it was made or used, is used again: some TPMs take longer for a primary
+ * than a handshake may take. */
+static bool adopt(const struct atls_tpm_line *line, ESYS_TR *handle)
+{
+    uint32_t number = line->left == NULL ? 0 : line->left->handle;
+    TSS2_RC rc;
+
+    if (number == 0)
+        return false;
+    rc = Esys_TR_FromTPMPublic(line->esys, number, ESYS_TR_NONE, ESYS_TR_NONE,
+                               ESYS_TR_NONE, handle);
+    if (atls_tpm_error_is_from_tpm(rc))
+        line->left->handle = rc == TSS2_RC_SUCCESS ? number : 0;
+    return rc == TSS2_RC_SUCCESS;
+}
+
+static void remember(const struct atls_tpm_line *line, ESYS_TR handle)
+{
+    TPM2_HANDLE number;
+
+    if (line->left != NULL &&
+        Esys_TR_GetTpmHandle(line->esys, handle, &number) == TSS2_RC_SUCCESS)
+        line->left->handle = number;
+}
+
+static enum atls_reason make(struct atls_tpm_ak *ak,
+                             const struct atls_tpm_line *line,
+                             const struct atls_tpm_settings *settings,
+                             ESYS_TR *handle, struct atls_why *why)
+{
+    atls_tpm_ak_clear(ak);
+    if (settings->ak_der.len != 0)
+        return load_file(ak, line, atls_buf_view(&settings->ak_der), handle,
+                         why);
+    return create_primary(ak, line, handle, why);
+}
+
+static enum atls_reason load_transient(struct atls_tpm_ak *ak,
+                                       const struct atls_tpm_line *line,
+                                       const struct atls_tpm_settings *settings,
+                                       ESYS_TR *handle, struct atls_why *why)
+{
+    enum atls_reason reason = ATLS_OK;
+
+    if (!adopt(line, handle)) {
+        if (!load_saved(ak, line, handle))
+            reason = make(ak, line, settings, handle, why);
+        if (reason == ATLS_OK)
+            remember(line, *handle);
+    }
+    if (reason == ATLS_OK && ak->public_area == NULL)
+        reason = read_public(ak, line, *handle, why);
+    if (reason == ATLS_OK && ak->saved == NULL)
+        save(ak, line, *handle);
+    return reason;
+}
+
+static enum atls_reason load_persistent(struct atls_tpm_ak *ak,
+                                        const struct atls_tpm_line *line,
+                                        uint32_t number, ESYS_TR *handle,
+                                        struct atls_why *why)
+{
+    enum atls_reason reason = open_persistent(line, number, handle, why);
+
+    if (reason == ATLS_OK && ak->public_area == NULL)
+        reason = read_public(ak, line, *handle, why);
+    return reason;
+}
+
 enum atls_reason atls_tpm_ak_load(struct atls_tpm_ak *ak,
                                   const struct atls_tpm_line *line,
                                   const struct atls_tpm_settings *settings,
                                   ESYS_TR *handle, struct atls_why *why)
 {
-    enum atls_reason reason;
+    enum atls_reason reason =
+        settings->ak_handle != 0
+            ? load_persistent(ak, line, settings->ak_handle, handle, why)
+            : load_transient(ak, line, settings, handle, why);
 
-    if (load_saved(ak, line, handle))
-        return ATLS_OK;
-    atls_tpm_ak_clear(ak);
-    if (settings->ak_handle != 0) {
-        reason = open_persistent(line, settings->ak_handle, handle, why);
-        if (reason == ATLS_OK)
-            reason = read_public(ak, line, *handle, why);
-    } else if (settings->ak_der.len != 0) {
-        reason =
-            load_file(ak, line, atls_buf_view(&settings->ak_der), handle, why);
-    } else {
-        reason = create_primary(ak, line, handle, why);
-    }
-    if (reason == ATLS_OK)
-        reason = atls_tpm_public_check(&ak->public_area->publicArea, why);
-    if (reason == ATLS_OK && settings->ak_handle == 0)
-        save(ak, line, *handle);
-    return reason;
+    if (reason != ATLS_OK)
+        return reason;
+    return atls_tpm_public_check(&ak->public_area->publicArea, why);
 }
 
 void atls_tpm_ak_release(const struct atls_tpm_line *line,
@@ -148,13 +206,18 @@ void atls_tpm_ak_release(const struct atls_tpm_line *line,
         return;
     if (settings->ak_handle != 0)
         Esys_TR_Close(line->esys, &handle);
-    else
-        (void)Esys_FlushContext(line->esys, handle);
+    else if (Esys_FlushContext(line->esys, handle) == TSS2_RC_SUCCESS &&
+             line->left != NULL)
+        line->left->handle = 0;
 }
 
+/* Emptied first, then freed: a child that is forked meanwhile finds nothing. */
 void atls_tpm_ak_clear(struct atls_tpm_ak *ak)
 {
-    Esys_Free(ak->saved);
-    Esys_Free(ak->public_area);
+    struct atls_tpm_ak old = *ak;
+
     *ak = (struct atls_tpm_ak){NULL, NULL};
+    atomic_thread_fence(memory_order_seq_cst);
+    Esys_Free(old.saved);
+    Esys_Free(old.public_area);
 }

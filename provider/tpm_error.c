@@ -22,16 +22,16 @@ static const struct {
     enum atls_reason reason;
     const char *text;
 } rows[] = {
-    {TPM2_RC_OBJECT_MEMORY, ATLS_ATTESTER_BUSY, no_room},
-    {TPM2_RC_OBJECT_HANDLES, ATLS_ATTESTER_BUSY, no_room},
-    {TPM2_RC_SESSION_MEMORY, ATLS_ATTESTER_BUSY, no_room},
-    {TPM2_RC_SESSION_HANDLES, ATLS_ATTESTER_BUSY, no_room},
-    {TPM2_RC_MEMORY, ATLS_ATTESTER_BUSY, no_room},
-    {TPM2_RC_RETRY, ATLS_ATTESTER_BUSY, later},
-    {TPM2_RC_YIELDED, ATLS_ATTESTER_BUSY, later},
-    {TPM2_RC_TESTING, ATLS_ATTESTER_BUSY, later},
-    {TPM2_RC_CANCELED, ATLS_ATTESTER_BUSY, later},
-    {TPM2_RC_NV_RATE, ATLS_ATTESTER_BUSY, later},
+    {TPM2_RC_OBJECT_MEMORY, ATLS_ATTESTER_FAILED, no_room},
+    {TPM2_RC_OBJECT_HANDLES, ATLS_ATTESTER_FAILED, no_room},
+    {TPM2_RC_SESSION_MEMORY, ATLS_ATTESTER_FAILED, no_room},
+    {TPM2_RC_SESSION_HANDLES, ATLS_ATTESTER_FAILED, no_room},
+    {TPM2_RC_MEMORY, ATLS_ATTESTER_FAILED, no_room},
+    {TPM2_RC_RETRY, ATLS_ATTESTER_FAILED, later},
+    {TPM2_RC_YIELDED, ATLS_ATTESTER_FAILED, later},
+    {TPM2_RC_TESTING, ATLS_ATTESTER_FAILED, later},
+    {TPM2_RC_CANCELED, ATLS_ATTESTER_FAILED, later},
+    {TPM2_RC_NV_RATE, ATLS_ATTESTER_FAILED, later},
     {TPM2_RC_LOCKOUT, ATLS_ATTESTER_ABSENT,
      "the TPM is locked out after wrong passwords; wait, or its owner runs "
      "tpm2_dictionarylockout --clear-lockout"},

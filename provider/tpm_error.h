@@ -8,7 +8,7 @@
 #include "why.h"
 
 /* atls_tpm_error: rc (TSS2_RC, not 0) as reason and sentence; what says which
- * step failed ("TPM2_Quote"). ATTESTER_BUSY, ATTESTER_ABSENT, ATTESTER_KEY,
+ * step failed ("TPM2_Quote"). ATTESTER_ABSENT, ATTESTER_KEY,
  * ATTESTER_FAILED. */
 enum atls_reason ATLS_MUST_USE atls_tpm_error(uint32_t rc, const char *what,
                                               struct atls_why *why);

@@ -17,13 +17,14 @@ static enum atls_reason open_device(const struct atls_tpm_target *target,
 {
     enum atls_reason reason = ATLS_OK;
 
+    out->left = atls_tpm_turn_left(turn);
     if (!atls_tpm_descriptor_is_ours(descriptor)) {
         reason = atls_tpm_descriptor_open(target->text, descriptor, why);
-        *atls_tpm_turn_pending(turn) = false;
+        out->left->is_pending = false;
+        out->left->handle = 0; /* a new descriptor has a space of its own */
     }
     if (reason == ATLS_OK)
-        reason = atls_tpm_tcti_new(descriptor->fd, false,
-                                   atls_tpm_turn_pending(turn), deadline,
+        reason = atls_tpm_tcti_new(descriptor->fd, false, out->left, deadline,
                                    &out->own, why);
     if (reason == ATLS_OK)
         reason = atls_tpm_tcti_drain(out->own, why);

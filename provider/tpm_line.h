@@ -14,7 +14,8 @@ struct atls_tpm_line {
     struct atls_tpm_tcti *own; /* ours, or NULL */
     TSS2_TCTI_CONTEXT *other;  /* of tpm2-tss's loader, or NULL */
     ESYS_CONTEXT *esys;
-    int socket_fd; /* -1: none */
+    struct atls_tpm_left *left; /* of a device; NULL for others */
+    int socket_fd;              /* -1: none */
 };
 #define ATLS_TPM_NO_LINE                                                       \
     {                                                                          \

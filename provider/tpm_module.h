@@ -37,7 +37,7 @@ struct atls_tpm_module {
                              struct atls_tpm_session **out,
                              struct atls_why *why);
     void (*close)(struct atls_tpm_session *session);
-    /* ATTESTER_ABSENT, ATTESTER_FAILED, ATTESTER_BUSY, ATTESTER_TIMEOUT,
+    /* ATTESTER_ABSENT, ATTESTER_FAILED, ATTESTER_TIMEOUT,
      * ATTESTER_KEY, CRYPTO_FAILED, OUT_OF_MEMORY */
     enum atls_reason (*public_key)(struct atls_tpm_session *session,
                                    atls_deadline deadline,

@@ -226,7 +226,7 @@ static enum atls_reason read_and_ask(const struct atls_tpm_line *line,
             reason = check_pcrs(settings, quote, &is_same, why);
     }
     if (reason == ATLS_OK && !is_same)
-        return atls_why(why, ATLS_ATTESTER_BUSY,
+        return atls_why(why, ATLS_ATTESTER_FAILED,
                         "PCRs changed between reading and quoting, %d times; "
                         "leave out with pcrs= those that are extended all the "
                         "time",

@@ -21,7 +21,7 @@ struct atls_tpm_tcti {
     TSS2_TCTI_CONTEXT_COMMON_V1 common; /* first: tpm2-tss casts */
     int fd;
     bool is_socket;
-    atomic_bool *pending;
+    struct atls_tpm_left *left;
     atls_deadline deadline;
     struct atls_why why;
     size_t have;
@@ -108,8 +108,6 @@ static TSS2_RC tcti_transmit(TSS2_TCTI_CONTEXT *context, size_t size,
     ssize_t written;
 
     tcti->have = 0;
-    if (tcti->pending != NULL)
-        *tcti->pending = true;
     while (left.len > 0 && rc == TSS2_RC_SUCCESS) {
         written = write_some(tcti, left);
         if (written < 0)
@@ -117,6 +115,9 @@ static TSS2_RC tcti_transmit(TSS2_TCTI_CONTEXT *context, size_t size,
         else
             left = atls_view(left.data + written, left.len - (size_t)written);
     }
+    /* Not before: who dies in between must not leave others waiting. */
+    if (rc == TSS2_RC_SUCCESS && tcti->left != NULL)
+        tcti->left->is_pending = true;
     return rc;
 }
 
@@ -159,8 +160,8 @@ static TSS2_RC read_response(struct atls_tpm_tcti *tcti, int timeout_ms)
         if (rc != TSS2_RC_SUCCESS)
             return rc;
     }
-    if (tcti->pending != NULL)
-        *tcti->pending = false;
+    if (tcti->left != NULL)
+        tcti->left->is_pending = false;
     return TSS2_RC_SUCCESS;
 }
 
@@ -198,23 +199,46 @@ static void discard(struct atls_tpm_tcti *tcti)
         continue;
 }
 
+/* The first word of a good response to TPM2_CreatePrimary, TPM2_Load and
+ * TPM2_ContextLoad; of no other that we send, but by chance, and then no key
+ * of ours has that handle. */
+static uint32_t loaded_handle(const struct atls_tpm_tcti *tcti)
+{
+    struct atls_reader in = atls_reader(atls_view(tcti->response, tcti->have));
+    uint32_t code, handle;
+
+    (void)atls_reader_u16(&in);
+    (void)atls_reader_u32(&in);
+    code = atls_reader_u32(&in);
+    handle = atls_reader_u32(&in);
+    return code == TPM2_RC_SUCCESS &&
+                   handle >> TPM2_HR_SHIFT == TPM2_HT_TRANSIENT
+               ? handle
+               : 0;
+}
+
 enum atls_reason atls_tpm_tcti_drain(struct atls_tpm_tcti *tcti,
                                      struct atls_why *why)
 {
     TSS2_RC rc = TSS2_RC_SUCCESS;
 
     tcti->have = 0;
-    if (*tcti->pending)
+    if (tcti->left->is_pending) {
         rc = read_response(tcti, -1);
-    *tcti->pending = false; /* whatever came: the next one starts anew */
-    discard(tcti);
+        if (rc == TSS2_RC_SUCCESS && loaded_handle(tcti) != 0)
+            tcti->left->handle = loaded_handle(tcti);
+    }
     if (rc == TSS2_RC_SUCCESS)
-        return ATLS_OK;
-    return atls_why(why, tcti->why.reason,
-                    "an earlier command was not answered: %s", tcti->why.text);
+        discard(tcti);
+    else
+        (void)!atls_why(why, tcti->why.reason,
+                        "an earlier command was not answered: %s",
+                        tcti->why.text);
+    return tcti->why.reason;
 }
 
-enum atls_reason atls_tpm_tcti_new(int fd, bool is_socket, atomic_bool *pending,
+enum atls_reason atls_tpm_tcti_new(int fd, bool is_socket,
+                                   struct atls_tpm_left *left,
                                    atls_deadline deadline,
                                    struct atls_tpm_tcti **out,
                                    struct atls_why *why)
@@ -230,7 +254,7 @@ enum atls_reason atls_tpm_tcti_new(int fd, bool is_socket, atomic_bool *pending,
                                                  .finalize = tcti_finalize};
     tcti->fd = fd;
     tcti->is_socket = is_socket;
-    tcti->pending = pending;
+    tcti->left = left;
     tcti->deadline = deadline;
     *out = tcti;
     return ATLS_OK;

@@ -7,18 +7,16 @@
 #ifndef ATLS_TPM_TCTI_H
 #define ATLS_TPM_TCTI_H
 
-#include <stdatomic.h>
-
-#include "provider/deadline.h"
+#include "provider/tpm_turn.h"
 #include "provider/tss.h"
 #include "why.h"
 
 struct atls_tpm_tcti; /* a TSS2_TCTI_CONTEXT */
 
-/* atls_tpm_tcti_new: fd is non-blocking and stays the caller's. pending, where
- * not NULL, is set while a response is due. OUT_OF_MEMORY. */
+/* atls_tpm_tcti_new: fd is non-blocking and stays the caller's. left, where not
+ * NULL, tells whoever comes next when a response is due. OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE atls_tpm_tcti_new(int fd, bool is_socket,
-                                                 atomic_bool *pending,
+                                                 struct atls_tpm_left *left,
                                                  atls_deadline deadline,
                                                  struct atls_tpm_tcti **out,
                                                  struct atls_why *why);
@@ -29,8 +27,9 @@ TSS2_TCTI_CONTEXT *atls_tpm_tcti_context(struct atls_tpm_tcti *tcti);
 /* atls_tpm_tcti_why: ATLS_OK while nothing has failed. */
 const struct atls_why *atls_tpm_tcti_why(const struct atls_tpm_tcti *tcti);
 
-/* atls_tpm_tcti_drain: throws away the response that somebody left behind; for
- * one that was made with pending. ATTESTER_TIMEOUT, ATTESTER_FAILED. */
+/* atls_tpm_tcti_drain: reads the response that somebody left behind, and keeps
+ * of it the handle of a key that was being loaded; for a TCTI that was made
+ * with left. ATTESTER_TIMEOUT, ATTESTER_FAILED. */
 enum atls_reason ATLS_MUST_USE atls_tpm_tcti_drain(struct atls_tpm_tcti *tcti,
                                                    struct atls_why *why);
 

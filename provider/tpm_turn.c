@@ -12,7 +12,7 @@
 
 struct atls_tpm_turn {
     pthread_mutex_t mutex;
-    atomic_bool is_pending;
+    struct atls_tpm_left left;
 };
 
 static bool init_mutex(pthread_mutex_t *mutex)
@@ -40,7 +40,8 @@ enum atls_reason atls_tpm_turn_new(struct atls_tpm_turn **out,
 
     if (turn == MAP_FAILED)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    atomic_init(&turn->is_pending, false);
+    atomic_init(&turn->left.is_pending, false);
+    atomic_init(&turn->left.handle, 0);
     if (!init_mutex(&turn->mutex)) {
         munmap(turn, sizeof(*turn));
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
@@ -82,7 +83,7 @@ void atls_tpm_turn_give(struct atls_tpm_turn *turn)
     pthread_mutex_unlock(&turn->mutex);
 }
 
-atomic_bool *atls_tpm_turn_pending(struct atls_tpm_turn *turn)
+struct atls_tpm_left *atls_tpm_turn_left(struct atls_tpm_turn *turn)
 {
-    return &turn->is_pending;
+    return &turn->left;
 }

@@ -26,8 +26,12 @@ enum atls_reason ATLS_MUST_USE atls_tpm_turn_take(struct atls_tpm_turn *turn,
                                                   struct atls_why *why);
 void atls_tpm_turn_give(struct atls_tpm_turn *turn);
 
-/* atls_tpm_turn_pending: whether a command was sent whose response nobody has
- * read; for the holder. */
-atomic_bool *atls_tpm_turn_pending(struct atls_tpm_turn *turn);
+/* What holders leave to the next one, in whatever process. */
+struct atls_tpm_left {
+    atomic_bool is_pending; /* a command was sent, its response not read */
+    atomic_uint handle;     /* of a key that stayed loaded; 0: none */
+};
+/* atls_tpm_turn_left: for the holder. */
+struct atls_tpm_left *atls_tpm_turn_left(struct atls_tpm_turn *turn);
 
 #endif

@@ -3,12 +3,13 @@
  * A program as servers are: it opens an attester key once, then threads and
  * forked children use it at the same time.
  *
- *     sharers URI THREADS CHILDREN [close-descriptors]
+ *     sharers URI THREADS CHILDREN [close-descriptors | time-out]
  *
  * Every quote must hold its own binder; errno and the error queue must be left
  * as they were; the key's parameters must be those of the contract in atls(7).
  * With close-descriptors all of them are closed once the key is ready, as
- * daemons do, and something else takes the numbers.
+ * daemons do, and something else takes the numbers. With time-out, quotes fail
+ * at their deadline, in turns with those that must not.
  */
 #include "config.h"
 
@@ -23,6 +24,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/store.h>
 
 #define NUM_QUOTES  8 /* by each thread */
@@ -142,6 +144,27 @@ static void replace_descriptors(void)
             dup2(null, fd);
 }
 
+static void time_out(void)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_dup(prototype);
+    unsigned char binder[32] = {1}, *evidence;
+    unsigned timeout_ms = 0;
+    size_t len = (size_t)EVP_PKEY_get_size(key);
+    OSSL_PARAM params[] = {OSSL_PARAM_uint("timeout", &timeout_ms),
+                           OSSL_PARAM_END};
+
+    evidence = malloc(len);
+    need(EVP_PKEY_CTX_set_params(context, params) == 1, "timeout");
+    need(EVP_PKEY_sign(context, evidence, &len, binder, sizeof(binder)) != 1,
+         "no timeout");
+    need(strcmp(ERR_reason_error_string(ERR_peek_error()),
+                "our attester did not answer in time") == 0,
+         "another reason");
+    ERR_clear_error();
+    free(evidence);
+    EVP_PKEY_CTX_free(context);
+}
+
 int main(int argc, char **argv)
 {
     need(argc >= 4 && atoi(argv[2]) <= MAX_THREADS, "usage");
@@ -151,8 +174,13 @@ int main(int argc, char **argv)
     errno = EXDEV;
     need(prototype != NULL && EVP_PKEY_sign_init(prototype) == 1, "sign_init");
     need(errno == EXDEV && ERR_peek_error() == 0, "sign_init leaves traces");
-    if (argc > 4)
+    if (argc > 4 && strcmp(argv[4], "close-descriptors") == 0)
         replace_descriptors();
+    for (int i = 0; argc > 4 && i < NUM_QUOTES; i++)
+        if (strcmp(argv[4], "time-out") == 0) {
+            time_out();
+            quotes(NULL);
+        }
     run_threads(atoi(argv[2]));
     run_children(atoi(argv[3]));
     EVP_PKEY_CTX_free(prototype);

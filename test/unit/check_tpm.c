@@ -28,10 +28,10 @@ static const struct {
     enum atls_reason reason;
     const char *text;
 } codes[] = {
-    {0x902, ATLS_ATTESTER_BUSY, "no room for the key"},
-    {0x904, ATLS_ATTESTER_BUSY, "no room for the key"},
-    {0x922, ATLS_ATTESTER_BUSY, "try again later"},
-    {0x90a, ATLS_ATTESTER_BUSY, "try again later"},
+    {0x902, ATLS_ATTESTER_FAILED, "no room for the key"},
+    {0x904, ATLS_ATTESTER_FAILED, "no room for the key"},
+    {0x922, ATLS_ATTESTER_FAILED, "try again later"},
+    {0x90a, ATLS_ATTESTER_FAILED, "try again later"},
     {0x921, ATLS_ATTESTER_ABSENT, "locked out after wrong passwords"},
     {0x907, ATLS_ATTESTER_ABSENT, "at our locality"},
     {0x100, ATLS_ATTESTER_ABSENT, "was not started"},
@@ -41,7 +41,7 @@ static const struct {
     {0x9a2, ATLS_ATTESTER_KEY, "has a password"},
     {0x18b, ATLS_ATTESTER_KEY, "no key at that handle"},
     {0x1df, ATLS_ATTESTER_KEY, "of another TPM"},
-    {0xc0902, ATLS_ATTESTER_BUSY, "no room for the key"}, /* from tpm2-abrmd */
+    {0xc0902, ATLS_ATTESTER_FAILED, "no room for the key"}, /* from tpm2-abrmd */
     {0xa000a, ATLS_ATTESTER_ABSENT, "way to the TPM broke"},
     {0x1c4, ATLS_ATTESTER_FAILED, "0x1c4"}, /* TPM_RC_VALUE, parameter 1 */
 };
@@ -59,7 +59,7 @@ END_TEST
 
 struct wire {
     int ours, theirs;
-    atomic_bool is_pending;
+    struct atls_tpm_left left;
     struct atls_tpm_tcti *tcti;
     TSS2_TCTI_CONTEXT *context;
 };
@@ -72,8 +72,9 @@ static void wire_init(struct wire *wire, uint32_t deadline_ms)
     wire->ours = fds[0];
     wire->theirs = fds[1];
     ck_assert_int_eq(fcntl(wire->ours, F_SETFL, O_NONBLOCK), 0);
-    wire->is_pending = false;
-    ck_assert_reason(atls_tpm_tcti_new(wire->ours, true, &wire->is_pending,
+    wire->left.is_pending = false;
+    wire->left.handle = 0;
+    ck_assert_reason(atls_tpm_tcti_new(wire->ours, true, &wire->left,
                                        atls_deadline_after(deadline_ms),
                                        &wire->tcti, NULL),
                      ATLS_OK);
@@ -104,14 +105,14 @@ START_TEST(tcti_carries_a_command_and_its_response)
 
     wire_init(&wire, LONG_MS);
     ck_assert_uint_eq(Tss2_Tcti_Transmit(wire.context, 12, command), 0);
-    ck_assert(wire.is_pending);
+    ck_assert(wire.left.is_pending);
     ck_assert_int_eq(read(wire.theirs, seen, 12), 12);
     ck_assert_mem_eq(seen, command, 12);
     say(&wire, answer, sizeof(answer));
     ck_assert_uint_eq(Tss2_Tcti_Receive(wire.context, &size, response, -1), 0);
     ck_assert_uint_eq(size, sizeof(answer));
     ck_assert_mem_eq(response, answer, sizeof(answer));
-    ck_assert(!wire.is_pending);
+    ck_assert(!wire.left.is_pending);
     wire_clear(&wire);
 }
 END_TEST
@@ -192,14 +193,44 @@ START_TEST(response_that_nobody_read_is_not_taken_for_the_next)
     struct wire wire;
 
     wire_init(&wire, LONG_MS);
-    wire.is_pending = true;
+    wire.left.is_pending = true;
     say(&wire, old, sizeof(old));
     ck_assert_reason(atls_tpm_tcti_drain(wire.tcti, NULL), ATLS_OK);
-    ck_assert(!wire.is_pending);
+    ck_assert(!wire.left.is_pending);
     ck_assert_uint_eq(Tss2_Tcti_Transmit(wire.context, 10, answer), 0);
     say(&wire, answer, sizeof(answer));
     ck_assert_uint_eq(Tss2_Tcti_Receive(wire.context, &size, response, -1), 0);
     ck_assert_mem_eq(response, answer, sizeof(answer));
+    wire_clear(&wire);
+}
+END_TEST
+
+/* TPM2_CreatePrimary answers with the handle first (TPM 2.0 part 3). */
+START_TEST(key_that_was_loaded_too_late_is_remembered)
+{
+    static const uint8_t late[] = {0x80, 0x02, 0,    0, 0, 16, 0, 0,
+                                   0,    0,    0x80, 0, 0, 2,  0, 0};
+    struct wire wire;
+
+    wire_init(&wire, LONG_MS);
+    wire.left.is_pending = true;
+    say(&wire, late, sizeof(late));
+    ck_assert_reason(atls_tpm_tcti_drain(wire.tcti, NULL), ATLS_OK);
+    ck_assert_uint_eq(wire.left.handle, 0x80000002);
+    wire_clear(&wire);
+}
+END_TEST
+
+START_TEST(command_that_was_never_answered_is_waited_for)
+{
+    struct atls_why why = {0};
+    struct wire wire;
+
+    wire_init(&wire, 20);
+    wire.left.is_pending = true;
+    ck_assert_reason(atls_tpm_tcti_drain(wire.tcti, &why),
+                     ATLS_ATTESTER_TIMEOUT);
+    ck_assert_ptr_nonnull(strstr(why.text, "an earlier command"));
     wire_clear(&wire);
 }
 END_TEST
@@ -312,7 +343,7 @@ START_TEST(turn_of_a_child_that_died_is_taken_over)
     child = fork();
     if (child == 0) {
         (void)!atls_tpm_turn_take(turn, atls_deadline_after(LONG_MS), NULL);
-        *atls_tpm_turn_pending(turn) = true;
+        atls_tpm_turn_left(turn)->is_pending = true;
         kill(getpid(), SIGKILL);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -321,7 +352,7 @@ START_TEST(turn_of_a_child_that_died_is_taken_over)
             atls_tpm_turn_take(turn, atls_deadline_after(LONG_MS), NULL),
             ATLS_OK);
         /* what it had sent is still to be answered */
-        ck_assert(*atls_tpm_turn_pending(turn));
+        ck_assert(atls_tpm_turn_left(turn)->is_pending);
         atls_tpm_turn_give(turn);
     }
     atls_tpm_turn_free(turn);
@@ -389,6 +420,8 @@ int main(void)
     tcase_add_loop_test(cases, response_of_impossible_size_is_refused, 0,
                         COUNT(bad_sizes));
     tcase_add_test(cases, response_that_nobody_read_is_not_taken_for_the_next);
+    tcase_add_test(cases, key_that_was_loaded_too_late_is_remembered);
+    tcase_add_test(cases, command_that_was_never_answered_is_waited_for);
     tcase_add_test(cases, leftovers_that_nobody_announced_are_discarded);
     tcase_add_test(cases, descriptor_is_high_and_closed_on_exec);
     tcase_add_test(cases, descriptor_that_became_somebody_elses_is_left_alone);
