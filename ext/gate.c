@@ -345,6 +345,8 @@ void atls_gate_end(SSL *ssl)
     struct atls_connection *connection = atls_connection_get0(ssl);
     struct atls_why why = {0};
 
+    if (connection->is_finished) /* a client that attested ended it then */
+        return;
     if (!atls_module()->settings->enforces &&
         check_end(ssl, connection, &why) != ATLS_OK)
         atls_report_refuse(&connection->report, &why);
