@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libext.la
 libext_la_SOURCES = \
 	ext/attester.c ext/attester.h \
 	ext/binder.c ext/binder.h \
+	ext/certificate.c \
 	ext/connection.c ext/connection.h \
 	ext/extension.c ext/extension.h \
 	ext/gate.c ext/gate.h \
@@ -10,7 +11,9 @@ libext_la_SOURCES = \
 	ext/host.c ext/host.h \
 	ext/identity.c ext/identity.h \
 	ext/keylog.c ext/keylog.h \
+	ext/message.h \
 	ext/module.c ext/module.h \
+	ext/negotiation.c \
 	ext/offload.c ext/offload.h \
 	ext/report.c ext/report.h \
 	ext/ruleset.c ext/ruleset.h \

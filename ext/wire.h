@@ -2,7 +2,7 @@
  *
  * The extension's bytes, message by message, as doc/protocol.md, "Messages",
  * gives them. Syntax and limits only; what was offered and whether an answer
- * fits is for extension.c.
+ * fits is for negotiation.c.
  *
  * Of the two mechanisms, `evidence` is spoken; `result` is read and passed
  * over, so that a peer may offer both.

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Evidence in the first CertificateEntry: made for the binder of this
+ * connection, or held against it (doc/protocol.md, "The binder").
+ */
+#include "message.h"
+
+#include <string.h>
+
+#include "gate.h"
+#include "identity.h"
+#include "module.h"
+#include "offload.h"
+#include "share.h"
+
+/* L of the cipher suite: 32 or 48 bytes; 0: not known. */
+static size_t hash_len_of(const SSL *ssl)
+{
+    const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
+    const EVP_MD *hash =
+        cipher == NULL ? NULL : SSL_CIPHER_get_handshake_digest(cipher);
+    int len = hash == NULL ? 0 : EVP_MD_get_size(hash);
+
+    return len > 0 && len <= ATLS_BINDER_MAX ? (size_t)len : 0;
+}
+
+/* The secret under the binder of the Evidence that `server_attests` names. */
+static enum atls_reason secret_of(struct atls_call *call,
+                                  const struct atls_connection *connection,
+                                  bool server_attests, struct atls_secret *out,
+                                  struct atls_why *why)
+{
+    if (server_attests) {
+        *out = connection->server_secret;
+        return ATLS_OK;
+    }
+    /* With another version than 1.3 (also before it is chosen, after a
+     * HelloRetryRequest) libssl would export from public inputs only. */
+    out->len = hash_len_of(call->ssl);
+    if (out->len == 0 || SSL_version(call->ssl) != TLS1_3_VERSION)
+        return atls_why(why, ATLS_SECRET_MISSING, NULL);
+    if (SSL_export_keying_material(
+            call->ssl, out->bytes, out->len, ATLS_BINDER_EXPORTER,
+            strlen(ATLS_BINDER_EXPORTER), NULL, 0, 0) != 1)
+        return atls_why(why, ATLS_SECRET_MISSING, "libssl exports nothing yet");
+    return ATLS_OK;
+}
+
+static enum atls_reason binder_of(struct atls_call *call,
+                                  const struct atls_connection *connection,
+                                  bool server_attests, struct atls_secret *out,
+                                  struct atls_why *why)
+{
+    struct atls_secret secret;
+    enum atls_reason reason =
+        secret_of(call, connection, server_attests, &secret, why);
+
+    if (reason == ATLS_OK)
+        reason = atls_binder_make_for(&secret, call->leaf, out, why);
+    atls_secret_clear(&secret);
+    return reason;
+}
+
+/* The chain is good, or the program says so and is trusted with that. */
+static bool is_chain_accepted(const SSL *ssl)
+{
+    return atls_identity_chain(ssl) != NULL ||
+           (atls_module()->settings->identity == ATLS_IDENTITY_APPLICATION &&
+            SSL_get0_peer_certificate(ssl) != NULL &&
+            SSL_get_verify_result(ssl) == X509_V_OK);
+}
+
+/* A client attests only to a server that its chain or its own Evidence
+ * vouches for. */
+static enum atls_reason check_vouched(const SSL *ssl,
+                                      const struct atls_connection *connection,
+                                      struct atls_why *why)
+{
+    if (connection->is_server || connection->is_verified ||
+        is_chain_accepted(ssl))
+        return ATLS_OK;
+    return atls_why(why, ATLS_PEER_UNTRUSTED,
+                    "the server asks for Evidence, and neither its chain (%s) "
+                    "nor Evidence of its own vouches for it",
+                    X509_verify_cert_error_string(SSL_get_verify_result(ssl)));
+}
+
+struct quotation {
+    struct atls_call *call;
+    const struct atls_connection *connection;
+    const struct atls_secret *binder;
+    struct atls_why *why;
+    enum atls_reason reason;
+};
+
+static void quote(void *arg)
+{
+    struct quotation *quotation = arg;
+    const struct atls_module *module = atls_module();
+
+    quotation->reason = atls_attester_quote(
+        module->attester, quotation->connection->own_type, quotation->binder,
+        module->settings->timeout_ms, quotation->call->out, quotation->why);
+}
+
+static enum atls_reason put_evidence(struct atls_call *call,
+                                     struct atls_connection *connection,
+                                     const struct atls_secret *binder,
+                                     struct atls_why *why)
+{
+    struct quotation quotation = {call, connection, binder, why, ATLS_OK};
+    int64_t begun_ns = atls_share_now();
+    size_t at = atls_buf_begin(call->out, 3); /* opaque cmw<1..2^24-1> */
+
+    if (!atls_offload(quote, &quotation))
+        return atls_why(why, ATLS_OUT_OF_MEMORY, "no helper thread");
+    atls_buf_end(call->out, at, 3);
+    atls_report_attested(&connection->report, atls_share_now() - begun_ns);
+    return quotation.reason;
+}
+
+/* RFC 9846, 4.5.1: an entry answers what was offered or asked for; draft-
+ * fossati-seat-early-attestation: only the first one carries Evidence. */
+enum atls_reason atls_put_certificate(struct atls_call *call,
+                                      struct atls_why *why)
+{
+    struct atls_connection *connection = atls_connection_get0(call->ssl);
+    struct atls_secret binder;
+    enum atls_reason reason;
+
+    if (connection == NULL || !connection->own_agreed || call->entry != 0)
+        return ATLS_OK;
+    reason = check_vouched(call->ssl, connection, why);
+    if (reason == ATLS_OK)
+        reason =
+            binder_of(call, connection, connection->is_server, &binder, why);
+    if (reason == ATLS_OK)
+        reason = put_evidence(call, connection, &binder, why);
+    if (reason == ATLS_OK &&
+        (!connection->is_server || !connection->is_required))
+        atls_connection_end(connection, call->ssl);
+    return reason;
+}
+
+static enum atls_reason check_bound(struct atls_call *call,
+                                    const struct atls_connection *connection,
+                                    const struct atls_evidence *evidence,
+                                    struct atls_why *why)
+{
+    struct atls_secret binder;
+    enum atls_reason reason =
+        binder_of(call, connection, !connection->is_server, &binder, why);
+
+    if (reason != ATLS_OK)
+        return reason;
+    if (!atls_evidence_nonce_equal(evidence, atls_secret_view(&binder)))
+        return atls_why(why, ATLS_BINDER_MISMATCH,
+                        "the Evidence names another connection, role or key: "
+                        "somebody may be relaying it");
+    return ATLS_OK;
+}
+
+/* Bound or not is found out here; the bytes are kept, and nothing is bought
+ * for a stranger before the gate. */
+enum atls_reason atls_take_certificate(struct atls_call *call,
+                                       struct atls_why *why)
+{
+    struct atls_connection *connection = atls_connection_get0(call->ssl);
+    struct atls_evidence *evidence = NULL;
+    struct atls_view cmw;
+    enum atls_reason reason;
+
+    if (connection == NULL || !connection->peer_agreed ||
+        connection->is_finished)
+        return atls_why(why, ATLS_EVIDENCE_UNSOLICITED, NULL);
+    if (call->entry != 0)
+        return atls_why(why, ATLS_EVIDENCE_WRONG_ENTRY,
+                        "want Evidence in CertificateEntry 0, found it in %zu",
+                        call->entry);
+    if (call->leaf == NULL)
+        return atls_why(why, ATLS_KEY_MISMATCH,
+                        "raw public keys are not attested");
+    reason = atls_wire_read_certificate(call->in, &cmw, why);
+    if (reason == ATLS_OK)
+        reason =
+            atls_evidence_parse(cmw, &connection->peer_type, &evidence, why);
+    if (reason == ATLS_OK)
+        reason = check_bound(call, connection, evidence, why);
+    if (reason != ATLS_OK) {
+        atls_evidence_free(evidence);
+        return reason;
+    }
+    atls_evidence_free(connection->evidence);
+    connection->evidence = evidence;
+    X509_free(connection->leaf);
+    connection->leaf = call->leaf;
+    X509_up_ref(call->leaf);
+    return ATLS_OK;
+}
