@@ -10,7 +10,8 @@ verifier_unit_tests = \
 	test/unit/check_policy \
 	test/unit/check_psa_token \
 	test/unit/check_tpm_quote \
-	test/unit/check_verdict
+	test/unit/check_verdict \
+	test/unit/check_verifier_alloc
 check_PROGRAMS += $(verifier_unit_tests)
 TESTS += $(verifier_unit_tests) test/unit/vectors.sh
 EXTRA_DIST += test/unit/vectors.sh
@@ -32,3 +33,9 @@ test_unit_check_verdict_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_tpm_quote_SOURCES = test/unit/check_tpm_quote.c $(forge_sources)
 test_unit_check_tpm_quote_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_tpm_quote_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_verifier_alloc_SOURCES = test/unit/check_verifier_alloc.c \
+	$(forge_sources)
+test_unit_check_verifier_alloc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_verifier_alloc_LDFLAGS = \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
+test_unit_check_verifier_alloc_LDADD = libverifier.la libbase.la $(CHECK_LIBS)

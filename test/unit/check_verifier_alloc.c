@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every public function of verifier-client/ when the n-th allocation fails,
+ * for every n: no crash, nothing lost (valgrind and sanitizers look on), never
+ * OK for what is refused otherwise. Linked with --wrap, as check_alloc.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "document.h"
+#include "evidence.h"
+#include "forge.h"
+#include "learn.h"
+#include "../check_main.h"
+
+static unsigned num_allocations, fail_at; /* 0: none fails */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t num, size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t len);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t num, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t len);
+
+static bool fails(void)
+{
+    return ++num_allocations == fail_at;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t num, size_t size)
+{
+    return fails() ? NULL : __real_calloc(num, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return fails() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t len)
+{
+    return fails() ? NULL : __real_strndup(text, len);
+}
+
+static void *crypto_malloc(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return malloc(size);
+}
+
+static void *crypto_realloc(void *old, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return realloc(old, size);
+}
+
+static void crypto_free(void *memory, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(memory);
+}
+
+static void *json_malloc(size_t size)
+{
+    return malloc(size);
+}
+
+/* Check allocates where it asserts, and is linked into this program. */
+static void must(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+/* A row of test/vectors, loaded before anything fails */
+static struct atls_buf cmw, policy_text;
+static struct atls_policy *policy;
+static EVP_PKEY *key;
+static bool is_good;
+
+static void open_row(const char *row, const char *key_name)
+{
+    char path[256];
+
+    cmw = atls_buf(FORGE_MAX);
+    policy_text = atls_buf(FORGE_MAX);
+    snprintf(path, sizeof(path), "test/vectors/%s/evidence.cmw", row);
+    must(forge_file(path, &cmw));
+    snprintf(path, sizeof(path), "test/vectors/%s/policy.json", row);
+    must(forge_file(path, &policy_text));
+    must(atls_policy_parse(atls_buf_view(&policy_text), "p", "", NULL, NULL,
+                           &policy, NULL) == ATLS_OK);
+    key = forge_key(key_name);
+    is_good = strstr(row, "accept") != NULL;
+}
+
+static void close_row(void)
+{
+    atls_buf_clear(&cmw);
+    atls_buf_clear(&policy_text);
+    atls_policy_free(policy);
+    EVP_PKEY_free(key);
+}
+
+static enum atls_reason judge(const struct atls_policy *with)
+{
+    struct atls_verdict verdict;
+    enum atls_reason reason = atls_appraise(
+        with, atls_buf_view(&cmw), forge_nonce(FORGE_NONCE), 0, NULL, &verdict);
+
+    must(reason == verdict.reason);
+    must(is_good || reason != ATLS_OK);
+    return reason;
+}
+
+static enum atls_reason run_appraise(void)
+{
+    return judge(policy);
+}
+
+/* What was loaded with a hole in it must not accept more. */
+static enum atls_reason run_load(void)
+{
+    struct atls_policy *loaded = NULL;
+    struct atls_why why = {0};
+    enum atls_reason reason = atls_policy_parse(
+        atls_buf_view(&policy_text), "p", "", NULL, NULL, &loaded, &why);
+
+    must(reason == why.reason);
+    must((reason == ATLS_OK) == (loaded != NULL));
+    if (reason == ATLS_OK)
+        (void)judge(loaded);
+    atls_policy_free(loaded);
+    return reason;
+}
+
+static enum atls_reason run_read(void)
+{
+    static const char text[] =
+        "{\"profiles\":{\"p\":{\"format\":\"tpm\",\"any\":true,"
+        "\"trust_anchors\":[\"a.pem\",\"*.pem\"]}},"
+        "\"rules\":[{\"match\":{\"name\":\"a\",\"uri\":\"b:c\",\"ca\":\"d\"}}]"
+        "}";
+    struct atls_policy *loaded = NULL;
+    enum atls_reason reason = atls_policy_parse(
+        atls_view_text(text), "p", "/nowhere", NULL, NULL, &loaded, NULL);
+
+    must(loaded == NULL && reason != ATLS_OK);
+    must(atls_policy_load("/nowhere/p", &loaded, NULL, 0) != ATLS_OK);
+    return reason == ATLS_FILE_UNREADABLE ? ATLS_OK : reason;
+}
+
+static enum atls_reason run_learn(void)
+{
+    ATLS_AUTO_HEAP char *json = NULL;
+    struct atls_evidence *evidence = NULL;
+    enum atls_reason reason =
+        atls_evidence_parse(atls_buf_view(&cmw), NULL, &evidence, NULL);
+
+    if (reason != ATLS_OK)
+        return reason;
+    reason = atls_policy_learn(evidence, key, &json, NULL);
+    must((reason == ATLS_OK) == (json != NULL));
+    atls_evidence_free(evidence);
+    return reason;
+}
+
+static const struct row {
+    const char *vector, *key_name;
+    enum atls_reason (*run)(void);
+} rows[] = {
+    {"psa/accept", "psa", run_appraise},
+    {"psa/accept-json", "psa", run_appraise},
+    {"psa/reject-component", "psa", run_appraise},
+    {"tpm/accept-rsapss", "ak-rsa", run_appraise},
+    {"tpm/reject-pcr-lied", "ak-ecc", run_appraise},
+    {"psa/accept-required-component", "psa", run_load},
+    {"psa/reject-component", "psa", run_load},
+    {"psa/reject-implementation-id", "psa", run_load},
+    {"psa/reject-instance-id", "psa", run_load},
+    {"tpm/reject-pcr", "ak-ecc", run_load},
+    {"tpm/reject-firmware-version", "ak-ecc", run_load},
+    {"psa/accept", "psa", run_read},
+    {"psa/accept-instance-id-of-bare-point", "psa", run_learn},
+    {"psa/reject-other-anchor", "psa", run_learn},
+    {"tpm/accept-rsassa", "ak-rsa", run_learn},
+};
+
+START_TEST(failed_allocation_never_accepts_and_never_crashes)
+{
+    enum atls_reason usual;
+    unsigned n = 1;
+    bool is_hit = true;
+
+    open_row(rows[_i].vector, rows[_i].key_name);
+    (void)rows[_i].run(); /* what libcrypto makes once */
+    usual = rows[_i].run();
+    for (; is_hit && n < 20000; n++) {
+        num_allocations = 0;
+        fail_at = n;
+        (void)rows[_i].run();
+        is_hit = num_allocations >= n;
+        fail_at = 0;
+    }
+    ck_assert(!is_hit);
+    ck_assert_uint_gt(n, 2); /* it does allocate */
+    ck_assert_reason(rows[_i].run(), usual);
+    close_row();
+}
+END_TEST
+
+/* No allocation of our own is taken for anything but what it is. */
+START_TEST(lack_of_memory_for_evidence_has_its_reason)
+{
+    struct atls_evidence *evidence = NULL;
+    enum atls_reason reason;
+
+    open_row("psa/accept", "psa");
+    num_allocations = 0;
+    fail_at = 1;
+    reason = atls_evidence_parse(atls_buf_view(&cmw), NULL, &evidence, NULL);
+    fail_at = 0;
+    ck_assert_reason(reason, ATLS_OUT_OF_MEMORY);
+    ck_assert_ptr_null(evidence);
+    close_row();
+}
+END_TEST
+
+START_TEST(parsing_a_cbor_record_allocates_once)
+{
+    struct atls_evidence *evidence = NULL;
+    unsigned num;
+
+    open_row("psa/accept", "psa");
+    num_allocations = 0;
+    must(atls_evidence_parse(atls_buf_view(&cmw), NULL, &evidence, NULL) ==
+         ATLS_OK);
+    num = num_allocations;
+    ck_assert_uint_eq(num, 1);
+    atls_evidence_free(evidence);
+    close_row();
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("verifier_alloc");
+    TCase *cases = tcase_create("verifier_alloc");
+
+    CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
+    json_set_alloc_funcs(json_malloc, free);
+    tcase_add_loop_test(cases,
+                        failed_allocation_never_accepts_and_never_crashes, 0,
+                        sizeof(rows) / sizeof(rows[0]));
+    tcase_add_test(cases, lack_of_memory_for_evidence_has_its_reason);
+    tcase_add_test(cases, parsing_a_cbor_record_allocates_once);
+    suite_add_tcase(suite, cases);
+    return check_main(suite);
+}
