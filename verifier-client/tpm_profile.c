@@ -134,7 +134,9 @@ static bool add_pcrs(json_t *profile, const struct atls_tpm_claims *quote)
 {
     json_t *pcrs = atls_json_object();
 
-    for (int i = 0; pcrs != NULL && i < ATLS_TPM_NUM_HASHES; i++)
+    if (pcrs == NULL)
+        return false;
+    for (int i = 0; i < ATLS_TPM_NUM_HASHES; i++)
         if (quote->banks[i].mask != 0 &&
             !add_bank(pcrs, &quote->banks[i], &atls_tpm_hashes[i])) {
             json_decref(pcrs);

@@ -181,6 +181,7 @@ static enum atls_reason run_learn(void)
         return reason;
     reason = atls_policy_learn(evidence, key, &json, NULL);
     must((reason == ATLS_OK) == (json != NULL));
+    must(json == NULL || strstr(json, "\"any\"") == NULL);
     atls_evidence_free(evidence);
     return reason;
 }
