@@ -70,7 +70,29 @@ policy_keys() {
         grep -o '"[^"]*"' | tr -d '"' | sort -u
 }
 
-echo 1..8
+subcommands() {
+    sed -n 's/^    {"\([a-z]*\)", atls_command_.*, \(true\|false\)},$/\1/p' \
+        "$top_srcdir/verifier-client/cli/main.c"
+}
+
+long_options() {
+    grep -ohE '"  --[a-z-]+' "$top_srcdir"/verifier-client/cli/*.c |
+        sed 's/.*--/-/' | sort -u
+}
+
+# words on stdin, each of which must stand somewhere in PAGE after Fl
+check_options() { # PAGE
+    missing=
+    count=0
+    while read -r word; do
+        count=$((count + 1))
+        grep -q "Fl $word\( \|\$\)" "$man/$1" || missing="$missing $word"
+    done
+    [ -z "$missing" ] || echo "# missing in $1:$missing"
+    [ -z "$missing" ] && [ "$count" -gt 0 ]
+}
+
+echo 1..10
 for page in atls.1 atls.5 atls.7; do
     check_lint $page
 done
@@ -82,6 +104,10 @@ claim_keys | check_words atls.7
 ok $? "atls(7) has every claim of a soft attester"
 policy_keys | check_words atls.5
 ok $? "atls(5) has every key of the policy"
+subcommands | check_words atls.1
+ok $? "atls(1) has every command"
+long_options | check_options atls.1
+ok $? "atls(1) has every option"
 missing=
 for option in $(attester_options); do
     grep -q "$option=" "$man/atls.7" || missing="$missing $option"
