@@ -4,6 +4,7 @@ HOUSE_TESTS = \
 	test/house/files.sh \
 	test/house/headers.sh \
 	test/house/layers.sh \
+	test/house/reasons.sh \
 	test/house/symbols.sh
 TESTS += $(HOUSE_TESTS)
 EXTRA_DIST += $(HOUSE_TESTS) test/house/harness.sh

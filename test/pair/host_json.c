@@ -19,13 +19,22 @@ void *json_object_get(void *object)
 int main(void)
 {
     static char text[8192];
-    const char *data;
+    const char *data, *sentence;
     size_t at = 0;
+    unsigned long error;
+    int is_told = 0; /* the reason HOST_CONFLICT */
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 
     while (at < sizeof(text) &&
-           ERR_get_error_all(NULL, NULL, NULL, &data, NULL) != 0)
+           (error = ERR_get_error_all(NULL, NULL, NULL, &data, NULL)) != 0) {
+        sentence = ERR_reason_error_string(error);
+        is_told |= sentence != NULL &&
+                   strcmp(sentence, "the program overrides a library that "
+                                    "atls needs") == 0;
         at += (size_t)snprintf(text + at, sizeof(text) - at, "%s\n", data);
+    }
     printf("%s", text);
-    return ctx == NULL && strstr(text, "json_object_get") != NULL ? 0 : 1;
+    return ctx == NULL && is_told && strstr(text, "json_object_get") != NULL
+               ? 0
+               : 1;
 }

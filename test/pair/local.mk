@@ -2,7 +2,7 @@
 PAIR_TESTS = test/pair/check_attest test/pair/check_deviant \
 	test/pair/check_gate test/pair/check_hooks test/pair/check_policy \
 	test/pair/check_load test/pair/check_life \
-	test/pair/check_attester
+	test/pair/check_attester test/pair/check_ends
 
 check_LTLIBRARIES += test/pair/libpair.la
 test_pair_libpair_la_SOURCES = \
@@ -31,6 +31,8 @@ test_pair_check_life_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_life_LDADD = test/pair/libpair.la
 test_pair_check_attester_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_attester_LDADD = test/pair/libpair.la
+test_pair_check_ends_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_ends_LDADD = test/pair/libpair.la
 
 # Programs that host.sh runs.
 check_PROGRAMS += test/pair/host_json test/pair/host_plain test/pair/host_malloc

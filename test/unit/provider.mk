@@ -13,3 +13,8 @@ TESTS += test/unit/check_tpm
 test_unit_check_tpm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(TSS2_CFLAGS)
 test_unit_check_tpm_LDADD = libtpm.la $(CHECK_LIBS)
 endif
+
+check_PROGRAMS += test/unit/check_signature
+TESTS += test/unit/check_signature
+test_unit_check_signature_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_signature_LDADD = libbase.la $(CHECK_LIBS)
