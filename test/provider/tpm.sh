@@ -106,6 +106,13 @@ holds "four children share a key with their parent" \
     "$top_builddir/test/provider/sharers" "$tpm" 1 4
 holds "nothing is left in the TPM after that" flushed
 
+loader=libtss2-tcti-swtpm.so.0
+if ls /usr/lib/*/$loader >/dev/null 2>&1; then
+    holds "a TCTI of tpm2-tss quotes, too" \
+        quotes "attest:tpm?tcti=$loader:${SWTPM_TCTI#swtpm:}"
+else
+    skips "a TCTI of tpm2-tss quotes, too" "$loader"
+fi
 other_tcti=mssim
 mssim_refused() {
     sign "attest:tpm?tcti=mssim:host=127.0.0.1,port=1"

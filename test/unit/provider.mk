@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-PROVIDER_CHECKS = test/unit/check_uri test/unit/check_psa
+PROVIDER_CHECKS = test/unit/check_uri test/unit/check_psa \
+	test/unit/check_soft
 check_PROGRAMS += $(PROVIDER_CHECKS)
 TESTS += $(PROVIDER_CHECKS)
 test_unit_check_uri_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_uri_LDADD = libprovider.la $(CHECK_LIBS)
 test_unit_check_psa_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_psa_LDADD = libprovider.la $(CHECK_LIBS)
+test_unit_check_soft_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_soft_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup
+test_unit_check_soft_LDADD = libprovider.la $(CHECK_LIBS)
 
 if HAVE_TPM
 check_PROGRAMS += test/unit/check_tpm
