@@ -42,7 +42,7 @@ holds "four children and their parent take turns at one descriptor" \
 holds "a device whose descriptor was closed and reused is opened again" \
     "$sharers" "$device" 2 2 close-descriptors
 holds "quotes that timed out fill no TPM and are not taken for later ones" \
-    "$sharers" "$device" 2 2 time-out
+    env TPM_PID=$pid "$sharers" "$device" 2 2 time-out
 public_key() {
     openssl pkey -in "$device" -pubout >"$work/1" &&
         openssl pkey -in "$device" -pubout >"$work/2" &&
