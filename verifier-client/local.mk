@@ -17,7 +17,7 @@ libverifier_la_SOURCES = \
 	verifier-client/policy.c verifier-client/policy.h \
 	verifier-client/profile.c verifier-client/profile.h \
 	verifier-client/psa.c verifier-client/psa.h \
-	verifier-client/psa_profile.c \
+	verifier-client/psa_claims.c verifier-client/psa_profile.c \
 	verifier-client/rule.c verifier-client/rule.h \
 	verifier-client/tpm.c verifier-client/tpm.h \
 	verifier-client/tpm_profile.c \

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * PSA attestation tokens: RFC 9783 and the two dialects before it. The token
- * is decoded in one pass; what its claims must be is asked after the signature
- * alone. The unprotected header of the COSE_Sign1 may hold anything (RFC 9052,
- * 3 leaves it open, RFC 9783 does not use it): it is not signed, and nothing
- * is taken from it.
+ * PSA attestation tokens, judged: RFC 9783. What a token says and may say is
+ * in psa_claims.c.
  */
 #include "psa.h"
 
@@ -12,276 +9,6 @@
 #include <string.h>
 
 #include "base64url.h"
-
-const char *const atls_psa_dialects[] = {
-    [ATLS_PSA_RFC9783] = "tag:psacertified.org,2023:psa#tfm",
-    [ATLS_PSA_2_0_0] = "http://arm.com/psa/2.0.0",
-    [ATLS_PSA_IOT_1] = "PSA_IOT_PROFILE_1",
-    NULL,
-};
-
-/* RFC 9783, 10.2: Content-Formats 10003 and 10004. */
-const char *const atls_psa_types[] = {"10003", "10004", NULL};
-
-const char *const atls_psa_lifecycles[] = {
-    /* RFC 9783, 4.3.1 */
-    [ATLS_PSA_UNKNOWN] = "unknown",
-    [ATLS_PSA_ASSEMBLY_AND_TEST] = "assembly_and_test",
-    [ATLS_PSA_ROT_PROVISIONING] = "psa_rot_provisioning",
-    [ATLS_PSA_SECURED] = "secured",
-    [ATLS_PSA_NON_ROT_DEBUG] = "non_psa_rot_debug",
-    [ATLS_PSA_RECOVERABLE_ROT_DEBUG] = "recoverable_psa_rot_debug",
-    [ATLS_PSA_DECOMMISSIONED] = "decommissioned",
-    NULL,
-};
-
-/* States are 0x0000-0x00ff, 0x1000-0x10ff ... 0x6000-0x60ff. */
-int atls_psa_lifecycle(int64_t value)
-{
-    int64_t state = value >> 12;
-
-    if (value < 0 || state >= ATLS_NUM_PSA_LIFECYCLES || (value & 0x0f00) != 0)
-        return -1;
-    return (int)state;
-}
-
-enum kind { BYTES, TEXT, INTEGER, COMPONENTS };
-
-/* Which key holds what: RFC 9783, 4, and PSA_IOT_PROFILE_1. */
-static const struct row {
-    int64_t key, iot_key;
-    enum atls_psa_field field;
-    enum kind kind;
-} rows[] = {
-    {265, -75000, ATLS_PSA_PROFILE, TEXT},
-    {10, -75008, ATLS_PSA_NONCE, BYTES},
-    {256, -75009, ATLS_PSA_INSTANCE, BYTES},
-    {2394, -75001, ATLS_PSA_CLIENT, INTEGER},
-    {2395, -75002, ATLS_PSA_LIFECYCLE, INTEGER},
-    {2396, -75003, ATLS_PSA_IMPLEMENTATION, BYTES},
-    {268, -75004, ATLS_PSA_BOOT_SEED, BYTES},
-    {2398, -75005, ATLS_PSA_CERTIFICATION, TEXT},
-    {2399, -75006, ATLS_PSA_COMPONENTS, COMPONENTS},
-    {2400, -75010, ATLS_PSA_SERVICE, TEXT},
-    {0, -75007, ATLS_PSA_NO_MEASUREMENTS, INTEGER}, /* 0: has no such key */
-};
-enum { NUM_ROWS = sizeof(rows) / sizeof(rows[0]), LAST_IOT_KEY = -75000 };
-
-static const struct row *row_of(int64_t key)
-{
-    for (size_t i = 0; i < NUM_ROWS; i++)
-        if (key != 0 && (rows[i].key == key || rows[i].iot_key == key))
-            return &rows[i];
-    return NULL;
-}
-
-enum { /* keys of a component, RFC 9783, 4.4.1 */
-       COMPONENT_TYPE = 1,
-       COMPONENT_MEASUREMENT = 2,
-       COMPONENT_VERSION = 4,
-       COMPONENT_SIGNER_ID = 5,
-       COMPONENT_DESCRIPTION = 6
-};
-
-static struct atls_psa_component take_component(struct atls_cbor *in)
-{
-    struct atls_psa_component component = {.measurement = {0}};
-    struct atls_cbor_iter entries;
-
-    atls_cbor_map(in, &entries);
-    while (atls_cbor_next(in, &entries))
-        switch (atls_cbor_int(in)) {
-        case COMPONENT_TYPE:
-            component.type = atls_cbor_text(in);
-            break;
-        case COMPONENT_MEASUREMENT:
-            component.measurement = atls_cbor_bytes(in);
-            break;
-        case COMPONENT_VERSION:
-            component.version = atls_cbor_text(in);
-            break;
-        case COMPONENT_SIGNER_ID:
-            component.signer_id = atls_cbor_bytes(in);
-            break;
-        case COMPONENT_DESCRIPTION:
-            component.description = atls_cbor_text(in);
-            break;
-        default:
-            (void)atls_cbor_skip(in);
-        }
-    return component;
-}
-
-/* The list stays encoded; this pass proves that it can be walked again. */
-static struct atls_view take_components(struct atls_cbor *in)
-{
-    const uint8_t *start = in->in.at;
-    struct atls_cbor_iter items;
-
-    atls_cbor_array(in, &items);
-    while (atls_cbor_next(in, &items))
-        (void)take_component(in);
-    return atls_view(start, (size_t)(in->in.at - start));
-}
-
-void atls_psa_components(const struct atls_psa_claims *claims,
-                         struct atls_psa_walk *walk)
-{
-    walk->in = atls_cbor(claims->fields[ATLS_PSA_COMPONENTS].view);
-    walk->items = (struct atls_cbor_iter){0};
-    if (claims->fields[ATLS_PSA_COMPONENTS].is_present)
-        atls_cbor_array(&walk->in, &walk->items);
-    else
-        atls_cbor_fail(&walk->in);
-}
-
-bool atls_psa_component_next(struct atls_psa_walk *walk,
-                             struct atls_psa_component *out)
-{
-    if (!atls_cbor_next(&walk->in, &walk->items))
-        return false;
-    *out = take_component(&walk->in);
-    return !atls_cbor_failed(&walk->in);
-}
-
-static void take_value(struct atls_cbor *in, enum kind kind,
-                       struct atls_psa_claim *claim)
-{
-    claim->is_present = true;
-    switch (kind) {
-    case BYTES:
-        claim->view = atls_cbor_bytes(in);
-        break;
-    case TEXT:
-        claim->view = atls_cbor_text(in);
-        break;
-    case INTEGER:
-        claim->number = atls_cbor_int(in);
-        break;
-    case COMPONENTS:
-        claim->view = take_components(in);
-        break;
-    }
-}
-
-/* One claim: an unknown key, which may be text, is ignored with its value
- * (RFC 9711, 7.2). A key of the other dialect is not: it would be read as if
- * it were of this one. */
-static void take_claim(struct atls_cbor *in, struct atls_psa_claims *claims,
-                       bool *has_iot, bool *has_other)
-{
-    const struct row *row = NULL;
-    int64_t key = 0;
-
-    if (atls_cbor_peek(in) == ATLS_CBOR_UINT ||
-        atls_cbor_peek(in) == ATLS_CBOR_NEGINT)
-        row = row_of(key = atls_cbor_int(in));
-    else
-        (void)atls_cbor_skip(in);
-    if (row == NULL) {
-        (void)atls_cbor_skip(in);
-        return;
-    }
-    if (key <= LAST_IOT_KEY)
-        *has_iot = true;
-    else
-        *has_other = true;
-    take_value(in, row->kind, &claims->fields[row->field]);
-}
-
-/* A peer's text, cut and in printable ASCII. */
-static void put_ascii(struct atls_view text, char *out, size_t size)
-{
-    size_t len = text.len < size ? text.len : size - 1;
-
-    for (size_t i = 0; i < len; i++)
-        out[i] = text.data[i] >= 0x20 && text.data[i] < 0x7f
-                     ? (char)text.data[i]
-                     : '?';
-    out[len] = '\0';
-}
-
-static enum atls_reason find_dialect(struct atls_psa_claims *claims,
-                                     bool is_iot, struct atls_why *why)
-{
-    const struct atls_psa_claim *profile = &claims->fields[ATLS_PSA_PROFILE];
-    char seen[64];
-
-    claims->dialect = ATLS_PSA_IOT_1; /* which may leave its profile out */
-    if (is_iot && !profile->is_present)
-        return ATLS_OK;
-    if (!profile->is_present)
-        return atls_why(why, ATLS_FORMAT_UNKNOWN,
-                        "PSA token: want eat_profile, found none");
-    for (unsigned i = 0; atls_psa_dialects[i] != NULL; i++)
-        if (atls_view_is(profile->view, atls_psa_dialects[i]) &&
-            is_iot == (i == ATLS_PSA_IOT_1)) {
-            claims->dialect = (enum atls_psa_dialect)i;
-            return ATLS_OK;
-        }
-    put_ascii(profile->view, seen, sizeof(seen));
-    return atls_why(why, ATLS_FORMAT_UNKNOWN,
-                    "PSA token: want eat_profile %s, found %s",
-                    atls_psa_dialects[0], seen);
-}
-
-/* RFC 9783, 4.1.1: exactly one nonce, of a hash's length. */
-static enum atls_reason check_nonce(const struct atls_psa_claims *claims,
-                                    struct atls_why *why)
-{
-    const struct atls_psa_claim *nonce = &claims->fields[ATLS_PSA_NONCE];
-
-    if (!nonce->is_present)
-        return atls_why(why, ATLS_NONCE_MISSING,
-                        "PSA token: want a nonce claim, found none");
-    if (nonce->view.len != 32 && nonce->view.len != 48 && nonce->view.len != 64)
-        return atls_why(why, ATLS_EVIDENCE_MALFORMED,
-                        "PSA token: nonce: want 32, 48 or 64 bytes, peer sent "
-                        "%zu",
-                        nonce->view.len);
-    return ATLS_OK;
-}
-
-static enum atls_reason take_claims(struct atls_psa_claims *claims,
-                                    struct atls_why *why)
-{
-    struct atls_cbor in = atls_cbor(claims->message.payload);
-    struct atls_cbor_iter entries;
-    bool has_iot = false, has_other = false;
-    enum atls_reason reason;
-
-    atls_cbor_map(&in, &entries);
-    while (atls_cbor_next(&in, &entries))
-        take_claim(&in, claims, &has_iot, &has_other);
-    if (!atls_cbor_done(&in))
-        return atls_why(why, ATLS_EVIDENCE_MALFORMED,
-                        "PSA token: want one map of claims, each once and of "
-                        "its type");
-    if (has_iot && has_other)
-        return atls_why(why, ATLS_EVIDENCE_MALFORMED,
-                        "PSA token: want claims of one dialect, found "
-                        "PSA_IOT_PROFILE_1's among others");
-    reason = find_dialect(claims, has_iot, why);
-    return reason == ATLS_OK ? check_nonce(claims, why) : reason;
-}
-
-/* RFC 9783, 5.1: the tag is what tells COSE_Sign1 from COSE_Mac0. */
-static enum atls_reason parse(struct atls_view value, void *out,
-                              struct atls_view *nonce, struct atls_why *why)
-{
-    struct atls_psa_claims *claims = out;
-    enum atls_reason reason =
-        atls_cose_sign1_parse(value, &claims->message, why);
-
-    if (reason != ATLS_OK)
-        return reason;
-    if (!claims->message.is_tagged)
-        return atls_why(why, ATLS_EVIDENCE_MALFORMED,
-                        "PSA token: want CBOR tag 18, found none");
-    reason = take_claims(claims, why);
-    *nonce = claims->fields[ATLS_PSA_NONCE].view;
-    return reason;
-}
 
 static struct atls_view signer(const void *claims)
 {
@@ -296,115 +23,6 @@ static enum atls_reason verify(const void *claims, EVP_PKEY *key,
     const struct atls_psa_claims *token = claims;
 
     return atls_cose_sign1_verify(&token->message, key, NULL, why);
-}
-
-static const char *const field_names[ATLS_NUM_PSA_FIELDS] = {
-    [ATLS_PSA_PROFILE] = "profile",
-    [ATLS_PSA_NONCE] = "nonce",
-    [ATLS_PSA_INSTANCE] = "instance_id",
-    [ATLS_PSA_CLIENT] = "client_id",
-    [ATLS_PSA_LIFECYCLE] = "lifecycle",
-    [ATLS_PSA_IMPLEMENTATION] = "implementation_id",
-    [ATLS_PSA_BOOT_SEED] = "boot_seed",
-    [ATLS_PSA_CERTIFICATION] = "certification_reference",
-    [ATLS_PSA_COMPONENTS] = "components",
-    [ATLS_PSA_SERVICE] = "verification_service",
-    [ATLS_PSA_NO_MEASUREMENTS] = "no_software_measurements",
-};
-
-/* RFC 9783, 4 and 5.2; PSA_IOT_PROFILE_1 wants the boot seed too, and takes a
- * claim that there are no measurements in their place. */
-static bool is_mandatory(const struct atls_psa_claims *claims,
-                         enum atls_psa_field field)
-{
-    switch (field) {
-    case ATLS_PSA_NONCE:
-    case ATLS_PSA_INSTANCE:
-    case ATLS_PSA_CLIENT:
-    case ATLS_PSA_LIFECYCLE:
-    case ATLS_PSA_IMPLEMENTATION:
-        return true;
-    case ATLS_PSA_COMPONENTS:
-        return !claims->fields[ATLS_PSA_NO_MEASUREMENTS].is_present;
-    case ATLS_PSA_BOOT_SEED:
-        return claims->dialect == ATLS_PSA_IOT_1;
-    case ATLS_PSA_PROFILE:
-    case ATLS_PSA_CERTIFICATION:
-    case ATLS_PSA_SERVICE:
-    case ATLS_PSA_NO_MEASUREMENTS:
-    case ATLS_NUM_PSA_FIELDS:
-        return false;
-    }
-    return true;
-}
-
-static bool is_hash(struct atls_view view)
-{
-    return view.len == 32 || view.len == 48 || view.len == 64;
-}
-
-static bool are_components_valid(const struct atls_psa_claims *claims)
-{
-    struct atls_psa_component component;
-    struct atls_psa_walk walk;
-    size_t num = 0;
-
-    atls_psa_components(claims, &walk);
-    for (; atls_psa_component_next(&walk, &component); num++)
-        if (!is_hash(component.measurement) || !is_hash(component.signer_id))
-            return false;
-    return num > 0;
-}
-
-static bool is_valid(const struct atls_psa_claims *claims,
-                     enum atls_psa_field field)
-{
-    const struct atls_psa_claim *claim = &claims->fields[field];
-
-    switch (field) {
-    case ATLS_PSA_INSTANCE: /* 4.2.1: a UEID of type RAND */
-        return claim->view.len == ATLS_PSA_INSTANCE_ID &&
-               claim->view.data[0] == 0x01;
-    case ATLS_PSA_IMPLEMENTATION: /* 4.2.2 */
-        return claim->view.len == ATLS_PSA_IMPLEMENTATION_ID;
-    case ATLS_PSA_CLIENT: /* 4.1.2: 0 is nobody */
-        return claim->number != 0 && claim->number >= INT32_MIN &&
-               claim->number <= INT32_MAX;
-    case ATLS_PSA_LIFECYCLE: /* 4.3.1 */
-        return atls_psa_lifecycle(claim->number) >= 0;
-    case ATLS_PSA_BOOT_SEED: /* 4.3.2 */
-        return claim->view.len >= 8 && claim->view.len <= 32;
-    case ATLS_PSA_COMPONENTS: /* 4.4.1 */
-        return are_components_valid(claims);
-    case ATLS_PSA_NO_MEASUREMENTS:
-        return claim->number == 1;
-    case ATLS_PSA_PROFILE:
-    case ATLS_PSA_NONCE:
-    case ATLS_PSA_CERTIFICATION:
-    case ATLS_PSA_SERVICE:
-    case ATLS_NUM_PSA_FIELDS:
-        return true;
-    }
-    return false;
-}
-
-static enum atls_reason check_form(const struct atls_psa_claims *claims,
-                                   struct atls_why *why)
-{
-    for (unsigned i = 0; i < ATLS_NUM_PSA_FIELDS; i++) {
-        enum atls_psa_field field = (enum atls_psa_field)i;
-
-        if (!claims->fields[i].is_present && is_mandatory(claims, field))
-            return atls_why(why, ATLS_CLAIM_MISSING,
-                            "PSA token: want claim %s, found none",
-                            field_names[i]);
-        if (claims->fields[i].is_present && !is_valid(claims, field))
-            return atls_why(why, ATLS_CLAIM_INVALID,
-                            "PSA token: claim %s: its value is none that "
-                            "RFC 9783 allows",
-                            field_names[i]);
-    }
-    return ATLS_OK;
 }
 
 static enum atls_reason check_dialect(const struct atls_psa_claims *claims,
@@ -459,7 +77,7 @@ static enum atls_reason check_id(const struct atls_psa_claims *claims,
     atls_hex(id, seen, sizeof(seen));
     return atls_why(why, ATLS_INSTANCE_REFUSED,
                     "profile %s: %s: want %s%s, found %s", profile->name,
-                    field_names[field], want,
+                    atls_psa_field_names[field], want,
                     wanted->num > 1 ? " or another listed" : "", seen);
 }
 
@@ -534,8 +152,8 @@ static enum atls_reason unlisted(const struct atls_profile *profile,
                  sizeof(want));
     atls_hex(component->measurement, seen, sizeof(seen));
     atls_hex(component->signer_id, signer_id, sizeof(signer_id));
-    put_ascii(component->type, type, sizeof(type));
-    put_ascii(component->version, version, sizeof(version));
+    atls_psa_ascii(component->type, type, sizeof(type));
+    atls_psa_ascii(component->version, version, sizeof(version));
     return atls_why(why, ATLS_COMPONENT_REFUSED,
                     "profile %s: component %s %s: want measurement %s, found "
                     "%s (signer %s...)",
@@ -614,7 +232,7 @@ static enum atls_reason judge(const void *claims,
     if (check_dialect(token, profile, &why) != ATLS_OK)
         return atls_verdict_refuse(verdict, ATLS_CONFIGURATION,
                                    UNEXPECTED_EVIDENCE, &why);
-    if (check_form(token, &why) != ATLS_OK)
+    if (atls_psa_check_form(token, &why) != ATLS_OK)
         return atls_verdict_refuse(verdict, ATLS_CONFIGURATION,
                                    UNEXPECTED_EVIDENCE, &why);
     if (check_lifecycle(token, profile, &why) != ATLS_OK)
@@ -635,6 +253,8 @@ static enum atls_reason judge(const void *claims,
 
 enum { MAX_SHOWN = 160 };
 
+enum kind { BYTES, TEXT, INTEGER };
+
 static void describe_view(struct atls_view view, enum kind kind,
                           const char *name, atls_claim_fn *each, void *arg)
 {
@@ -643,7 +263,7 @@ static void describe_view(struct atls_view view, enum kind kind,
     if (kind == BYTES)
         atls_hex(view, text, sizeof(text));
     else
-        put_ascii(view, text, sizeof(text));
+        atls_psa_ascii(view, text, sizeof(text));
     each(arg, name, text);
 }
 
@@ -656,7 +276,7 @@ static void describe_number(const struct atls_psa_claims *token,
     char text[32];
 
     snprintf(text, sizeof(text), "%lld", (long long)number);
-    each(arg, field_names[field],
+    each(arg, atls_psa_field_names[field],
          state >= 0 ? atls_psa_lifecycles[state] : text);
 }
 
@@ -679,6 +299,38 @@ static void describe_component(const struct atls_psa_component *component,
             describe_view(views[i], shown[i].kind, shown[i].name, each, arg);
 }
 
+/* In the order in which people want them. */
+static const struct shown {
+    enum atls_psa_field field;
+    enum kind kind;
+    bool is_brief;
+} shown_fields[] = {
+    {ATLS_PSA_PROFILE, TEXT, false},
+    {ATLS_PSA_NONCE, BYTES, false},
+    {ATLS_PSA_INSTANCE, BYTES, true},
+    {ATLS_PSA_CLIENT, INTEGER, false},
+    {ATLS_PSA_LIFECYCLE, INTEGER, true},
+    {ATLS_PSA_IMPLEMENTATION, BYTES, false},
+    {ATLS_PSA_BOOT_SEED, BYTES, false},
+    {ATLS_PSA_CERTIFICATION, TEXT, false},
+    {ATLS_PSA_SERVICE, TEXT, false},
+    {ATLS_PSA_NO_MEASUREMENTS, INTEGER, false},
+};
+enum { NUM_SHOWN = sizeof(shown_fields) / sizeof(shown_fields[0]) };
+
+static void describe_field(const struct atls_psa_claims *token,
+                           const struct shown *shown, atls_claim_fn *each,
+                           void *arg)
+{
+    if (!token->fields[shown->field].is_present)
+        return;
+    if (shown->kind == INTEGER)
+        describe_number(token, shown->field, each, arg);
+    else
+        describe_view(token->fields[shown->field].view, shown->kind,
+                      atls_psa_field_names[shown->field], each, arg);
+}
+
 static void describe(const void *claims, bool brief, atls_claim_fn *each,
                      void *arg)
 {
@@ -686,20 +338,9 @@ static void describe(const void *claims, bool brief, atls_claim_fn *each,
     struct atls_psa_component component;
     struct atls_psa_walk walk;
 
-    for (size_t i = 0; i < NUM_ROWS; i++) {
-        enum atls_psa_field field = rows[i].field;
-        bool is_brief =
-            field == ATLS_PSA_INSTANCE || field == ATLS_PSA_LIFECYCLE;
-
-        if (!token->fields[field].is_present || (brief && !is_brief) ||
-            rows[i].kind == COMPONENTS)
-            continue;
-        if (rows[i].kind == INTEGER)
-            describe_number(token, field, each, arg);
-        else
-            describe_view(token->fields[field].view, rows[i].kind,
-                          field_names[field], each, arg);
-    }
+    for (size_t i = 0; i < NUM_SHOWN; i++)
+        if (!brief || shown_fields[i].is_brief)
+            describe_field(token, &shown_fields[i], each, arg);
     atls_psa_components(token, &walk);
     while (!brief && atls_psa_component_next(&walk, &component))
         describe_component(&component, each, arg);
@@ -710,7 +351,7 @@ const struct atls_format atls_format_psa = {
     .types = atls_psa_types,
     .claims_size = sizeof(struct atls_psa_claims),
     .has_instance_id = true,
-    .parse = parse,
+    .parse = atls_psa_parse,
     .signer = signer,
     .verify = verify,
     .judge = judge,

@@ -47,6 +47,21 @@ struct atls_psa_claims { /* views into the token */
     struct atls_psa_claim fields[ATLS_NUM_PSA_FIELDS];
 };
 
+extern const char *const atls_psa_field_names[ATLS_NUM_PSA_FIELDS];
+
+/* atls_psa_parse: the row of atls_format_psa. */
+enum atls_reason ATLS_MUST_USE atls_psa_parse(struct atls_view value, void *out,
+                                              struct atls_view *nonce,
+                                              struct atls_why *why);
+
+/* atls_psa_check_form: every mandatory claim is there, and each has a value
+ * that RFC 9783 allows. CLAIM_MISSING, CLAIM_INVALID. */
+enum atls_reason ATLS_MUST_USE
+atls_psa_check_form(const struct atls_psa_claims *claims, struct atls_why *why);
+
+/* atls_psa_ascii: a peer's text, cut to size and in printable ASCII. */
+void atls_psa_ascii(struct atls_view text, char *out, size_t size);
+
 struct atls_psa_component { /* RFC 9783, 4.4.1; empty views: absent */
     struct atls_view type, measurement, version, signer_id, description;
 };

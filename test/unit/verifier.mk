@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_HEADERS += test/unit/forge.h test/unit/diag.h
 forge_sources = test/unit/forge.c
-EXTRA_PROGRAMS += test/unit/make_vectors
+check_PROGRAMS += test/unit/make_vectors
 test_unit_make_vectors_SOURCES = test/unit/make_vectors.c $(forge_sources)
 test_unit_make_vectors_LDADD = libbase.la
 verifier_unit_tests = \
