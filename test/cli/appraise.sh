@@ -82,7 +82,7 @@ if [ -f "$psa/tfm.psa-2_0_0_sign1.bin" ]; then
     asks "a policy is learnt from a bare token" 0 policy learn \
         --trust-anchor "$psa/tfm.public.pem" "$psa/tfm.psa-2_0_0_sign1.bin"
     cp out tfm.json
-    zeros=$(printf '%064d' 0)
+    zeros=$(printf "%0128d" 0)
     asks "and accepts it" 0 appraise --policy tfm.json --nonce "$zeros" \
         "$psa/tfm.psa-2_0_0_sign1.bin"
     asks "but no Mac0" 1 appraise --policy tfm.json --nonce "$zeros" \
