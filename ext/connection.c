@@ -56,11 +56,14 @@ static void report_abandoned(struct atls_connection *connection)
         atls_why(&why, ATLS_CERTIFICATE_MISSING,
                  "asked for a certificate with Evidence, client sent none or "
                  "went away; give it a certificate");
+    else if (connection->refused != ATLS_OK)
+        atls_why(&why, connection->refused, NULL);
+    else if (!connection->is_server && !connection->is_under_way)
+        atls_why(&why, ATLS_ABANDONED,
+                 "want a ServerHello, peer ended the connection before one: it "
+                 "may be down, or have no TLS 1.3 (alert 70 says so)");
     else
-        atls_why(&why,
-                 connection->refused != ATLS_OK ? connection->refused
-                                                : ATLS_ABANDONED,
-                 NULL);
+        atls_why(&why, ATLS_ABANDONED, NULL);
     atls_report_refuse(&connection->report, &why);
 }
 

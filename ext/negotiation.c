@@ -81,6 +81,7 @@ enum atls_reason atls_put_client_hello(struct atls_call *call,
     if (connection == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     connection->is_offered = true;
+    connection->refused = ATLS_OK; /* a version is left: the peer's move */
     atls_wire_put_hello(call->out, &hello);
     return ATLS_OK;
 }
