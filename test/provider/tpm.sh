@@ -141,9 +141,17 @@ holds "an operator makes a key of his own" make_keys
 holds "a persistent key quotes" quotes "$tpm&ak=0x81000002"
 holds "four children share a persistent key" \
     "$top_builddir/test/provider/sharers" "$tpm&ak=0x81000002" 2 4
+unset TSS2_LOG # attest:tpm must keep tpm2-tss silent by itself
 fails "a missing key is told with its handle" \
     "handle 0x81000007: there is no key at that handle" \
     sign "$tpm&ak=0x81000007"
+cp "$work/out" "$work/words"
+is_silent() {
+    ! grep -e WARNING -e ERROR "$work/words" >&2
+}
+holds "and tpm2-tss writes nothing to stderr" is_silent
+TSS2_LOG=all+none
+export TSS2_LOG
 fails "a key that is not restricted is refused" \
     "the key is no attestation key: want attributes fixedtpm|" \
     sign "$tpm&ak=0x81000001"
