@@ -172,6 +172,29 @@ START_TEST(dtls_gets_nowhere)
     ck_assert(pair.client.is_failed);
     ck_assert(!pair.client.is_done && !pair.server.is_done);
     pair_free(&pair);
+    pair_refused_in_log("client", PAIR_NO_ALERT, ATLS_TRANSPORT);
+}
+END_TEST
+
+/* Nothing that the server writes arrives. */
+static void swallow(struct pair *of, struct pair_side *from,
+                    struct atls_buf *bytes)
+{
+    if (from == &of->server)
+        bytes->len = 0;
+}
+
+/* Who goes away before it is judged leaves a line. */
+
+START_TEST(client_that_goes_away_is_logged)
+{
+    pair_setup(&wants_client);
+    pair_new(&pair, deviant_client(&peer), NULL);
+    SSL_do_handshake(pair.client.ssl);
+    pair.tap = swallow;
+    pair_handshake(&pair);
+    pair_free(&pair);
+    pair_refused_in_log("server", PAIR_NO_ALERT, ATLS_CERTIFICATE_MISSING);
 }
 END_TEST
 
@@ -888,6 +911,7 @@ static TCase *version_cases(void)
     tcase_add_test(cases, our_server_of_the_tls12_method_gets_nowhere);
     tcase_add_test(cases, our_client_without_tls13_gets_nowhere);
     tcase_add_test(cases, dtls_gets_nowhere);
+    tcase_add_test(cases, client_that_goes_away_is_logged);
     return cases;
 }
 

@@ -315,6 +315,73 @@ START_TEST(client_that_replaces_callbacks_sends_no_early_data)
 }
 END_TEST
 
+/* The key log callback is taken away while the handshake goes on. */
+
+static void take_keylog(const SSL *ssl)
+{
+    SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl), NULL);
+}
+
+static int take_keylog_by_name(SSL *ssl, int *alert, void *arg)
+{
+    (void)alert, (void)arg;
+    take_keylog(ssl);
+    return SSL_TLSEXT_ERR_OK;
+}
+
+START_TEST(key_log_callback_that_is_taken_away_early_is_put_back)
+{
+    SSL_CTX *ctx;
+
+    pair_setup(&wants_both);
+    ctx = pair_server_ctx();
+    SSL_CTX_set_tlsext_servername_callback(ctx, take_keylog_by_name);
+    pair_new(&pair, NULL, ctx);
+    ck_assert_int_ne(SSL_do_handshake(pair.client.ssl), 1);
+    take_keylog(pair.client.ssl);
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    pair_free(&pair);
+    ck_assert_str_eq(pair_log_text("client", "verdict"), "affirming");
+    ck_assert_str_eq(pair_log_text("server", "verdict"), "affirming");
+}
+END_TEST
+
+static void take_keylog_by_message(int write, int version, int type,
+                                   const void *bytes, size_t len, SSL *ssl,
+                                   void *arg)
+{
+    (void)write, (void)version, (void)arg;
+    if (type == SSL3_RT_HANDSHAKE && len > 0 &&
+        *(const uint8_t *)bytes == SSL3_MT_SERVER_HELLO)
+        take_keylog(ssl);
+}
+
+/* Right before its line, nothing puts it back: the secret is gone. */
+START_TEST(server_whose_secret_was_missed_does_not_attest)
+{
+    pair_setup(
+        &(struct pair_config){.attester = "soft.key", .require = "server"});
+    pair_new(&pair, NULL, NULL);
+    SSL_set_msg_callback(pair.server.ssl, take_keylog_by_message);
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.server, 80, ATLS_SECRET_MISSING);
+}
+END_TEST
+
+START_TEST(server_without_a_key_log_callback_still_judges_its_client)
+{
+    SSL_CTX *ctx;
+
+    pair_setup(&wants_client);
+    ctx = pair_server_ctx();
+    SSL_CTX_set_tlsext_servername_callback(ctx, take_keylog_by_name);
+    pair_new(&pair, pair_bare_client_ctx(), ctx);
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.server, 109, ATLS_NOT_OFFERED);
+}
+END_TEST
+
 START_TEST(an_application_that_chains_us_is_asked_and_does_not_loop)
 {
     SSL_CTX *client, *server;
@@ -668,6 +735,11 @@ static TCase *callback_cases(void)
         cases,
         server_that_replaces_callbacks_does_not_resume_an_attested_client);
     ADD_REPLACEMENTS(cases, client_that_replaces_callbacks_sends_no_early_data);
+    tcase_add_test(cases,
+                   key_log_callback_that_is_taken_away_early_is_put_back);
+    tcase_add_test(cases, server_whose_secret_was_missed_does_not_attest);
+    tcase_add_test(cases,
+                   server_without_a_key_log_callback_still_judges_its_client);
     tcase_add_test(cases,
                    an_application_that_chains_us_is_asked_and_does_not_loop);
     tcase_add_test(cases, the_application_may_still_say_no);

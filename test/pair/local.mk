@@ -2,7 +2,7 @@
 PAIR_TESTS = test/pair/check_attest test/pair/check_deviant \
 	test/pair/check_gate test/pair/check_hooks test/pair/check_policy \
 	test/pair/check_load test/pair/check_life \
-	test/pair/check_attester test/pair/check_ends
+	test/pair/check_attester test/pair/check_ends test/pair/check_alloc
 
 check_LTLIBRARIES += test/pair/libpair.la
 test_pair_libpair_la_SOURCES = \
@@ -49,3 +49,7 @@ test_pair_host_malloc_LDADD = test/pair/libpair.la -ldl
 
 TESTS += test/pair/host.sh test/pair/valgrind.sh
 dist_check_SCRIPTS += test/pair/host.sh test/pair/valgrind.sh
+
+test_pair_check_alloc_CFLAGS = $(test_pair_libpair_la_CFLAGS) -fno-builtin
+test_pair_check_alloc_LDFLAGS = -Wl,--export-dynamic
+test_pair_check_alloc_LDADD = test/pair/libpair.la
