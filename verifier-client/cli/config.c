@@ -305,15 +305,11 @@ static enum atls_reason make(struct plan *plan, struct atls_buf *out,
     return reason;
 }
 
-static int print(const struct plan *plan, struct atls_view text, bool as_json)
+static int print_json(const struct plan *plan, struct atls_view text)
 {
     ATLS_AUTO(json_t) *report = json_object();
     json_t *settings = json_object();
 
-    if (!as_json) {
-        fwrite(text.data, 1, text.len, stdout);
-        return fflush(stdout) == 0 ? ATLS_EXIT_YES : ATLS_EXIT_USAGE;
-    }
     atls_output_add(report, "openssl_cnf", atls_output_text(text));
     atls_output_set(report, "section", "%s", SECTION);
     for (unsigned i = 0; i < plan->num_settings; i++)
@@ -321,6 +317,14 @@ static int print(const struct plan *plan, struct atls_view text, bool as_json)
                         plan->settings[i].value);
     atls_output_add(report, "settings", settings);
     return atls_output_print(report, true, ATLS_EXIT_YES);
+}
+
+static int print(const struct plan *plan, struct atls_view text, bool as_json)
+{
+    if (as_json)
+        return print_json(plan, text);
+    fwrite(text.data, 1, text.len, stdout);
+    return fflush(stdout) == 0 ? ATLS_EXIT_YES : ATLS_EXIT_USAGE;
 }
 
 /* What the command line says, before it is checked. */
