@@ -200,8 +200,8 @@ enum atls_reason atls_cose_sign1_verify(const struct atls_cose_sign1 *message,
                         algorithm->name, (long long)message->algorithm);
     if (!signed_parts(message->protected_bstr, message->payload, &heads, parts))
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    return atls_ecdsa_verify(key, libctx, algorithm->digest_name, parts,
-                             NUM_PARTS, message->signature, why);
+    return atls_ecdsa_verify_with(algorithm, key, libctx, parts, NUM_PARTS,
+                                  message->signature, why);
 }
 
 static bool put_unsigned(struct atls_buf *out, struct atls_view header,
@@ -235,5 +235,5 @@ enum atls_reason atls_cose_sign1_put(struct atls_buf *out,
                       2 * algorithm->field_len) ||
         !signed_parts(atls_buf_view(&header), payload, &heads, parts))
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    return atls_ecdsa_put(out, key, libctx, parts, NUM_PARTS, why);
+    return atls_ecdsa_put(out, algorithm, key, libctx, parts, NUM_PARTS, why);
 }

@@ -191,10 +191,10 @@ static enum atls_reason verify_digest(EVP_PKEY *key, OSSL_LIB_CTX *libctx,
     return ATLS_OK;
 }
 
-static enum atls_reason verify(EVP_PKEY *key, OSSL_LIB_CTX *libctx,
-                               const char *digest_name,
-                               const struct atls_view *parts, size_t num_parts,
-                               struct atls_view signature, struct atls_why *why)
+static enum atls_reason
+digest_and_verify(EVP_PKEY *key, OSSL_LIB_CTX *libctx, const char *digest_name,
+                  const struct atls_view *parts, size_t num_parts,
+                  struct atls_view signature, struct atls_why *why)
 {
     struct digest digest;
     enum atls_reason reason =
@@ -203,6 +203,36 @@ static enum atls_reason verify(EVP_PKEY *key, OSSL_LIB_CTX *libctx,
     if (reason != ATLS_OK)
         return reason;
     return verify_digest(key, libctx, &digest, signature, why);
+}
+
+static enum atls_reason verify(const struct atls_ecdsa *algorithm,
+                               EVP_PKEY *key, OSSL_LIB_CTX *libctx,
+                               const char *digest_name,
+                               const struct atls_view *parts, size_t num_parts,
+                               struct atls_view signature, struct atls_why *why)
+{
+    enum atls_reason reason;
+
+    if (signature.len != 2 * algorithm->field_len)
+        return atls_why(why, ATLS_SIGNATURE_INVALID,
+                        "ECDSA: want a signature of %zu bytes, peer sent %zu",
+                        2 * algorithm->field_len, signature.len);
+    ERR_set_mark();
+    reason = digest_and_verify(key, libctx, digest_name, parts, num_parts,
+                               signature, why);
+    ERR_pop_to_mark();
+    return reason;
+}
+
+enum atls_reason atls_ecdsa_verify_with(const struct atls_ecdsa *algorithm,
+                                        EVP_PKEY *key, OSSL_LIB_CTX *libctx,
+                                        const struct atls_view *message,
+                                        size_t num_parts,
+                                        struct atls_view signature,
+                                        struct atls_why *why)
+{
+    return verify(algorithm, key, libctx, algorithm->digest_name, message,
+                  num_parts, signature, why);
 }
 
 enum atls_reason atls_ecdsa_verify(EVP_PKEY *key, OSSL_LIB_CTX *libctx,
@@ -216,15 +246,8 @@ enum atls_reason atls_ecdsa_verify(EVP_PKEY *key, OSSL_LIB_CTX *libctx,
 
     if (reason != ATLS_OK)
         return reason;
-    if (signature.len != 2 * algorithm->field_len)
-        return atls_why(why, ATLS_SIGNATURE_INVALID,
-                        "ECDSA: want a signature of %zu bytes, peer sent %zu",
-                        2 * algorithm->field_len, signature.len);
-    ERR_set_mark();
-    reason =
-        verify(key, libctx, digest_name, message, num_parts, signature, why);
-    ERR_pop_to_mark();
-    return reason;
+    return verify(algorithm, key, libctx, digest_name, message, num_parts,
+                  signature, why);
 }
 
 /* From DER to r || s, each of field_len bytes. */
@@ -263,17 +286,15 @@ static enum atls_reason sign_digest(EVP_PKEY *key, OSSL_LIB_CTX *libctx,
     return ATLS_OK;
 }
 
-enum atls_reason atls_ecdsa_put(struct atls_buf *out, EVP_PKEY *key,
-                                OSSL_LIB_CTX *libctx,
+enum atls_reason atls_ecdsa_put(struct atls_buf *out,
+                                const struct atls_ecdsa *algorithm,
+                                EVP_PKEY *key, OSSL_LIB_CTX *libctx,
                                 const struct atls_view *message,
                                 size_t num_parts, struct atls_why *why)
 {
-    const struct atls_ecdsa *algorithm;
-    enum atls_reason reason = atls_ecdsa_of_key(key, &algorithm, why);
+    enum atls_reason reason;
     struct digest digest;
 
-    if (reason != ATLS_OK)
-        return reason;
     ERR_set_mark();
     reason = digest_parts(libctx, algorithm->digest_name, message, num_parts,
                           &digest, why);

@@ -29,11 +29,20 @@ enum atls_reason ATLS_MUST_USE atls_ecdsa_of_key(const EVP_PKEY *key,
                                                  const struct atls_ecdsa **out,
                                                  struct atls_why *why);
 
-/* atls_ecdsa_put: appends r || s over the message in parts. The reasons of
- * atls_ecdsa_of_key, OUT_OF_MEMORY. */
+/* atls_ecdsa_put: appends r || s over the message in parts; algorithm is the
+ * key's. OUT_OF_MEMORY, CRYPTO_FAILED. */
 enum atls_reason ATLS_MUST_USE
-atls_ecdsa_put(struct atls_buf *out, EVP_PKEY *key, OSSL_LIB_CTX *libctx,
+atls_ecdsa_put(struct atls_buf *out, const struct atls_ecdsa *algorithm,
+               EVP_PKEY *key, OSSL_LIB_CTX *libctx,
                const struct atls_view *message, size_t num_parts,
                struct atls_why *why);
+
+/* atls_ecdsa_verify_with: atls_ecdsa_verify where algorithm is known to be the
+ * key's, with its own digest. */
+enum atls_reason ATLS_MUST_USE
+atls_ecdsa_verify_with(const struct atls_ecdsa *algorithm, EVP_PKEY *key,
+                       OSSL_LIB_CTX *libctx, const struct atls_view *message,
+                       size_t num_parts, struct atls_view signature,
+                       struct atls_why *why);
 
 #endif

@@ -179,7 +179,7 @@ static enum atls_reason check_evidence(struct atls_connection *connection,
     atls_verdict_init(&verdict);
     if (!atls_offload(appraise, &appraisal))
         return atls_why(why, ATLS_OUT_OF_MEMORY, "no helper thread");
-    atls_report_appraised(&connection->report, &verdict, connection->evidence,
+    atls_report_appraised(&connection->report, &verdict,
                           atls_share_now() - begun_ns);
     if (verdict.reason != ATLS_OK)
         return atls_why(why, verdict.reason, "%s", verdict.text);

@@ -22,7 +22,6 @@ struct atls_report {
     int64_t attest_ns, appraise_ns;
     enum atls_tier tier;
     char profile[ATLS_PROFILE_NAME];
-    json_t *claims; /* owned; NULL: none */
 };
 
 static int error_library;
@@ -54,7 +53,6 @@ void atls_report_free(struct atls_report *report)
 {
     if (report == NULL)
         return;
-    json_decref(report->claims);
     free(report);
 }
 
@@ -84,15 +82,8 @@ void atls_report_attested(struct atls_report **report, int64_t took_ns)
     (*report)->attest_ns = took_ns;
 }
 
-static void add_claim(void *arg, const char *name, const char *value)
-{
-    json_object_set_new(arg, name, json_string(value));
-}
-
 void atls_report_appraised(struct atls_report **report,
-                           const struct atls_verdict *verdict,
-                           const struct atls_evidence *evidence,
-                           int64_t took_ns)
+                           const struct atls_verdict *verdict, int64_t took_ns)
 {
     if (need(report) == NULL)
         return;
@@ -100,9 +91,6 @@ void atls_report_appraised(struct atls_report **report,
     (*report)->appraise_ns = took_ns;
     (*report)->tier = verdict->tier;
     memcpy((*report)->profile, verdict->profile, sizeof(verdict->profile));
-    json_decref((*report)->claims);
-    (*report)->claims = atls_json_object();
-    atls_evidence_describe(evidence, true, add_claim, (*report)->claims);
 }
 
 static void set_text(json_t *line, const char *key, const char *text)
@@ -207,8 +195,22 @@ static void set_outcome(json_t *line, const struct atls_report *report,
         json_object_set_new(line, "would_refuse", json_true());
     set_ms(line, "attest_ms", report->is_attested, report->attest_ns);
     set_ms(line, "appraise_ms", report->is_appraised, report->appraise_ns);
-    if (report->claims != NULL)
-        json_object_set(line, "claims", report->claims);
+}
+
+static void add_claim(void *arg, const char *name, const char *value)
+{
+    json_object_set_new(arg, name, json_string(value));
+}
+
+static void set_claims(json_t *line, const struct atls_connection *connection)
+{
+    json_t *claims;
+
+    if (!connection->report->is_appraised || connection->evidence == NULL)
+        return;
+    claims = atls_json_object();
+    atls_evidence_describe(connection->evidence, true, add_claim, claims);
+    json_object_set_new(line, "claims", claims);
 }
 
 void atls_report_write(struct atls_connection *connection, const SSL *ssl)
@@ -228,6 +230,7 @@ void atls_report_write(struct atls_connection *connection, const SSL *ssl)
     set_text(line, "event", "handshake");
     set_connection(line, connection, ssl);
     set_outcome(line, report, settings->enforces);
+    set_claims(line, connection);
     text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6));
     if (text != NULL)
         atls_log_line(settings->log,

@@ -23,16 +23,15 @@ void atls_report_refuse(struct atls_report **report,
                         const struct atls_why *why);
 void atls_report_attested(struct atls_report **report, int64_t took_ns);
 void atls_report_appraised(struct atls_report **report,
-                           const struct atls_verdict *verdict,
-                           const struct atls_evidence *evidence,
-                           int64_t took_ns);
+                           const struct atls_verdict *verdict, int64_t took_ns);
 
 bool atls_report_is_refused(const struct atls_report *report);
 
 /* atls_report_raise: puts why on libcrypto's error queue. */
 void atls_report_raise(const struct atls_why *why);
 
-/* atls_report_write: the line, unless it was written; ssl may be NULL. */
+/* atls_report_write: the line, unless it was written, with the claims of the
+ * connection's Evidence, which is still there; ssl may be NULL. */
 void atls_report_write(struct atls_connection *connection, const SSL *ssl);
 
 #endif
