@@ -262,15 +262,6 @@ static enum atls_reason judge(SSL *ssl, struct atls_connection *connection,
         return atls_why(why, ATLS_RULE_MISSING,
                         "no rule matches peer \"%s\"; add one to the policy",
                         peer.name != NULL ? peer.name : "(no name)");
-    /* Without X.509 nothing but Evidence names the peer, and no format of this
-     * version shows that the TLS key was made inside (protocol.md, "Identity")
-     */
-    if (identity_of(rule) == ATLS_IDENTITY_ATTESTED &&
-        !atls_rule_no_oracle(rule))
-        return atls_why(why, ATLS_RULE_MISSING,
-                        "identity = attested needs a rule with \"no_oracle\": "
-                        "true; add it where the machine quotes for nobody "
-                        "else");
     reason = atls_identity_check(ssl, identity_of(rule), why);
     if (reason != ATLS_OK)
         return reason;

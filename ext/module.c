@@ -30,7 +30,8 @@ static enum atls_reason open_parts(struct atls_module *module,
         reason = atls_attester_open(settings->attester, settings->attest_share,
                                     &module->attester, why);
     if (reason == ATLS_OK && settings->policy != NULL)
-        reason = atls_ruleset_open(settings->policy, &module->ruleset, why);
+        reason = atls_ruleset_open(settings->policy, settings->identity,
+                                   &module->ruleset, why);
     return reason;
 }
 

@@ -21,6 +21,7 @@ static struct atls_ruleset *kept;
 
 struct atls_ruleset {
     char *path;
+    enum atls_identity identity;
     pthread_mutex_t mutex;
     struct atls_policy *policy;
     struct stamp stamp; /* of the file last looked at, good or bad */
@@ -54,7 +55,25 @@ static struct stamp stamp_of(const char *path)
     return stamp;
 }
 
-enum atls_reason atls_ruleset_open(const char *path, struct atls_ruleset **out,
+static enum atls_reason read_policy(const struct atls_ruleset *ruleset,
+                                    struct atls_policy **out,
+                                    struct atls_why *why)
+{
+    enum atls_reason reason =
+        atls_policy_read(ruleset->path, NULL, NULL, out, why);
+    struct atls_why inner = {0};
+
+    if (reason != ATLS_OK ||
+        atls_policy_check_identity(*out, ruleset->identity, &inner) == ATLS_OK)
+        return reason;
+    atls_policy_free(*out);
+    *out = NULL;
+    return atls_why(why, inner.reason, "%s: %s", ruleset->path, inner.text);
+}
+
+enum atls_reason atls_ruleset_open(const char *path,
+                                   enum atls_identity identity,
+                                   struct atls_ruleset **out,
                                    struct atls_why *why)
 {
     struct atls_ruleset *ruleset = calloc(1, sizeof(*ruleset));
@@ -66,8 +85,9 @@ enum atls_reason atls_ruleset_open(const char *path, struct atls_ruleset **out,
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     }
     pthread_mutex_init(&ruleset->mutex, NULL);
+    ruleset->identity = identity;
     ruleset->stamp = stamp_of(path); /* before reading: never too new */
-    reason = atls_policy_read(path, NULL, NULL, &ruleset->policy, why);
+    reason = read_policy(ruleset, &ruleset->policy, why);
     if (reason != ATLS_OK) {
         atls_ruleset_free(ruleset);
         return reason;
@@ -94,7 +114,7 @@ static void read_again(struct atls_ruleset *ruleset, struct atls_log *log)
     struct atls_policy *policy = NULL;
     struct atls_why why = {0};
 
-    if (atls_policy_read(ruleset->path, NULL, NULL, &policy, &why) != ATLS_OK) {
+    if (read_policy(ruleset, &policy, &why) != ATLS_OK) {
         atls_log_text(log, ATLS_LOG_ERROR,
                       "the changed policy is not taken, the old one stays in "
                       "force: %s",

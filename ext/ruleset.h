@@ -12,9 +12,10 @@
 
 struct atls_ruleset; /* one a process */
 
-/* atls_ruleset_open: reads the policy at path. FILE_UNREADABLE,
- * POLICY_INVALID, OUT_OF_MEMORY. */
+/* atls_ruleset_open: reads the policy at path, which must fit the setting
+ * identity. FILE_UNREADABLE, POLICY_INVALID, OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE atls_ruleset_open(const char *path,
+                                                 enum atls_identity identity,
                                                  struct atls_ruleset **out,
                                                  struct atls_why *why);
 void atls_ruleset_free(struct atls_ruleset *ruleset);

@@ -246,9 +246,9 @@ enum atls_reason atls_policy_check_identity(const struct atls_policy *policy,
             policy->rules[i].identity == ATLS_IDENTITY_UNSET &&
             !atls_rule_fits_attested(&policy->rules[i]))
             return atls_why(why, ATLS_POLICY_INVALID,
-                            "/rules/%zu: identity is attested: want profiles "
-                            "that name instances (psa: instance_id), or "
-                            "\"no_oracle\": true",
+                            "/rules/%zu: identity is attested: want "
+                            "\"no_oracle\": true, as no format of this version "
+                            "shows where the TLS key was made",
                             i);
     return ATLS_OK;
 }

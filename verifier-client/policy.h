@@ -71,8 +71,8 @@ enum atls_identity atls_rule_identity(const struct atls_rule *rule);
 bool atls_rule_no_oracle(const struct atls_rule *rule);
 
 /* atls_policy_check_identity: the setting "identity" stands for rules that
- * name none; when it is attested each of them must require an instance or say
- * no_oracle, as a rule that names it must: POLICY_INVALID. */
+ * name none; when it is attested each of them must say no_oracle, as a rule
+ * that names it must: POLICY_INVALID. */
 enum atls_reason ATLS_MUST_USE
 atls_policy_check_identity(const struct atls_policy *policy,
                            enum atls_identity setting, struct atls_why *why);

@@ -19,7 +19,6 @@ struct atls_profile {
     struct atls_anchors anchors;
     void *reference;        /* the format's reference values */
     bool is_pinned;         /* they say what software or device is meant */
-    bool requires_instance; /* they, or the anchors, name single devices */
 };
 
 /* atls_profile_read: from a member of "profiles". */

@@ -122,7 +122,6 @@ void atls_psa_read(const struct atls_node *node, struct atls_profile *profile)
                      &reference->implementation_ids);
     atls_values_read(&instance, ATLS_PSA_INSTANCE_ID, &reference->instance_ids);
     list_types(profile);
-    profile->requires_instance = instance.value != NULL;
     profile->is_pinned = components.value != NULL ||
                          implementation.value != NULL || instance.value != NULL;
 }

@@ -90,12 +90,7 @@ bool atls_rule_holds(const struct atls_rule *rule, const struct atls_peer *peer)
 
 bool atls_rule_fits_attested(const struct atls_rule *rule)
 {
-    if (rule->no_oracle || !rule->requires)
-        return true;
-    for (size_t i = 0; i < rule->num_accept; i++)
-        if (!rule->accept[i]->requires_instance)
-            return false;
-    return true;
+    return rule->no_oracle || !rule->requires;
 }
 
 static char *copy_text(const struct atls_node *node)
@@ -260,8 +255,8 @@ static void read_identity(const struct atls_node *node, struct atls_rule *rule)
     if (rule->identity == ATLS_IDENTITY_ATTESTED &&
         !atls_rule_fits_attested(rule))
         atls_node_problem(&identity, ATLS_POLICY_INVALID,
-                          "want profiles that name instances (psa: "
-                          "instance_id), or \"no_oracle\": true");
+                          "want \"no_oracle\": true, as no format of this "
+                          "version shows where the TLS key was made");
 }
 
 /* Who need not attest is decided before any certificate is seen, and never by

@@ -44,8 +44,10 @@ bool atls_rule_may_hold(const struct atls_rule *rule,
 bool atls_rule_holds(const struct atls_rule *rule,
                      const struct atls_peer *peer);
 
-/* atls_rule_fits_attested: identity attested may stand for it: it requires
- * instances, or says no_oracle. */
+/* atls_rule_fits_attested: identity attested may stand for it. Without X.509
+ * nothing but Evidence names the peer, and no format of this version shows
+ * that the TLS key was made inside (doc/protocol.md, "Identity"): so it says
+ * no_oracle, or requires nothing. */
 bool atls_rule_fits_attested(const struct atls_rule *rule);
 
 #endif

@@ -93,7 +93,6 @@ void atls_tpm_read(const struct atls_node *node, struct atls_profile *profile)
                      &reference->firmware_versions);
     profile->types[profile->num_types++] = atls_tpm_types[0];
     /* An AK is the key of one TPM. */
-    profile->requires_instance = true;
     profile->is_pinned = pcrs.value != NULL;
 }
 

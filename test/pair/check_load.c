@@ -139,6 +139,17 @@ START_TEST(policy)
 }
 END_TEST
 
+START_TEST(attested_identity_needs_a_rule_that_says_no_oracle)
+{
+    pair_setup(&(struct pair_config){.require = "server",
+                                     .extra = "identity = attested\n"});
+    load_and_fail();
+    check_says(pair_path("policy.json"));
+    check_says("/rules/0");
+    check_says("no_oracle");
+}
+END_TEST
+
 START_TEST(unreadable_policy_is_refused)
 {
     pair_setup(&(struct pair_config){.require = "server"});
@@ -238,6 +249,7 @@ int main(void)
     for (size_t i = 0; i < sizeof(policy_rows) / sizeof(policy_rows[0]); i++)
         pair_add_row(cases, policy, policy_rows[i].sentence, (int)i);
     tcase_add_loop_test(cases, requirement_without_a_policy_is_refused, 0, 3);
+    tcase_add_test(cases, attested_identity_needs_a_rule_that_says_no_oracle);
     tcase_add_test(cases, unreadable_policy_is_refused);
     tcase_add_test(cases, program_that_goes_on_gets_no_connection);
     tcase_add_test(cases, missing_section_is_refused);

@@ -87,8 +87,6 @@ static const struct attested_row {
     {"a rule's identity = x509 holds for its peers", "attested",
      "{\"accept\":[\"dev\"],\"identity\":\"x509\"}",
      ATLS_CERTIFICATE_UNTRUSTED},
-    {"identity = attested without no_oracle is refused", "attested",
-     "{\"accept\":[\"dev\"]}", ATLS_RULE_MISSING},
 };
 
 START_TEST(attested)

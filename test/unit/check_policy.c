@@ -176,7 +176,7 @@ static const struct wrong {
     {RULES("{'identity':'none'}"),
      "/rules/0/identity: want one of x509, application, attested"},
     {RULES("{'identity':'attested'}"),
-     "/rules/0/identity: want profiles that name instances"},
+     "/rules/0/identity: want \"no_oracle\": true"},
     {RULES("{'no_oracle':'yes'}"), "/rules/0/no_oracle: want true or false"},
 };
 
@@ -208,10 +208,6 @@ static const char *const right[] = {
     RULES("{'match':{'role':'server'},'require':false},{}"),
     RULES("{'match':{'name':'*.b.c'},'require':false},{'require':true}"),
     RULES("{'identity':'attested','no_oracle':true}"),
-    "{'profiles':{'p':{" PSA(",'instance_id':['01" X32(
-        "00") "']") "}},'rules':[{'identity':'attested'}]}",
-    "{'profiles':{'p':{'format':'tpm','trust_anchors':['@'],'any':true}},"
-    "'rules':[{'identity':'attested'}]}",
 };
 
 START_TEST(right_policy_is_taken)
