@@ -35,10 +35,9 @@ static json_t *run_phase(struct phase *phase, bool is_flooded)
     json_t *plain = NULL, *attested = NULL, *flood = NULL;
 
     if (start_part(phase, "load", "plain", PLAIN_RATE, &phase->plain) &&
-        start_part(phase, "load", "slow-peer", ATTESTED_RATE,
-                   &phase->attested) &&
+        start_part(phase, "load", "client", ATTESTED_RATE, &phase->attested) &&
         (!is_flooded ||
-         start_part(phase, "replay", "slow-peer", FLOOD_RATE, &phase->flood))) {
+         start_part(phase, "replay", "client", FLOOD_RATE, &phase->flood))) {
         plain = bench_process_json(&phase->plain);
         attested = bench_process_json(&phase->attested);
         flood = is_flooded ? bench_process_json(&phase->flood) : json_null();

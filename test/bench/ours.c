@@ -32,7 +32,7 @@ static const struct setup setups[] = {
     {"one-way", "attest:soft?key=", "", "server"},
     {"mutual", "attest:soft?key=", "", "both"},
     {"slow", SLOW, "?ms=50", "none"},
-    {"slow-peer", NULL, NULL, "server"},
+    {"client", NULL, NULL, "server"},
 };
 #define NUM_SETUPS (sizeof(setups) / sizeof(setups[0]))
 

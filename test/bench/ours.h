@@ -18,7 +18,7 @@
  *   one-way   servers must attest
  *   mutual    both must attest
  *   slow      "attester" with the attester that takes 50 ms
- *   slow-peer clients of "slow": servers must attest */
+ *   client    servers must attest; this host never does */
 #define BENCH_SLOW_MS 50
 
 /* bench_ours_write: all of them, with policies, into folder. The modules are

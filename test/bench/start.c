@@ -17,8 +17,9 @@
 
 #define MAX_RUNS 2000
 
-enum { PLAIN, IDLE, ATTESTER, NUM_CASES };
-static const char *const setups[NUM_CASES] = {"plain", "idle", "attester"};
+enum { PLAIN, IDLE, CLIENT, ATTESTER, NUM_CASES };
+static const char *const setups[NUM_CASES] = {"plain", "idle", "client",
+                                              "attester"};
 
 static double children_us(void)
 {
@@ -80,10 +81,11 @@ static json_t *case_json(const struct runs *runs, int i, size_t num)
 static json_t *runs_json(const struct runs *runs, size_t num)
 {
     return json_pack(
-        "{s:i,s:f,s:f,s:[o,o]}", "runs", (int)num, "plain_cpu_us",
+        "{s:i,s:f,s:f,s:[o,o,o]}", "runs", (int)num, "plain_cpu_us",
         bench_sample_median(runs->cpu_us[PLAIN], num), "plain_wall_us",
         bench_sample_median(runs->wall_us[PLAIN], num), "added",
-        case_json(runs, IDLE, num), case_json(runs, ATTESTER, num));
+        case_json(runs, IDLE, num), case_json(runs, CLIENT, num),
+        case_json(runs, ATTESTER, num));
 }
 
 json_t *bench_start(const char *folder, unsigned num_runs)
