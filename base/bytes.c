@@ -123,11 +123,11 @@ void atls_buf_clear(struct atls_buf *buf)
 
 static bool grow(struct atls_buf *out, size_t need)
 {
-    size_t size = out->size < 64 ? 64 : out->size;
+    size_t size = out->size < 32 ? 64 : 2 * out->size;
     uint8_t *data;
 
-    while (size < need)
-        size *= 2;
+    if (size < need)
+        size = need; /* who asks for much at once knows how much */
     if (size > out->max)
         size = out->max;
     data = malloc(size);

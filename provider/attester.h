@@ -18,12 +18,15 @@ struct atls_attester {
     const char *description;    /* one line, for people */
     const char *formats;        /* evidence-formats: best first, '\n' between */
     const char *const *options; /* keys of the URI, NULL at the end */
-    size_t max_size;            /* bytes of the longest CMW */
+    size_t max_size;            /* bytes of the longest CMW of any key */
 
     /* check: reads what the URI names and tells whether it makes sense. It
      * touches no device. *state is the attester's own, for free. */
     enum atls_reason (*check)(OSSL_LIB_CTX *libctx, const struct atls_uri *uri,
                               void **state, struct atls_why *why);
+    /* longest: bytes of the longest CMW of this key; NULL: max_size. Callers
+     * allocate as much for each quote. */
+    size_t (*longest)(const void *state);
     /* open: gets hold of the device and keeps it; called again at each
      * EVP_PKEY_sign_init, from any thread. NULL: there is none. */
     enum atls_reason (*open)(void *state, struct atls_why *why);

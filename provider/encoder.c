@@ -151,7 +151,7 @@ static int encode_text(void *data, OSSL_CORE_BIO *out, const void *object,
     BIO_printf(bio, "Evidence formats:\n");
     print_formats(bio, key->attester->formats);
     BIO_printf(bio, "Evidence size: at most %zu bytes\n",
-               key->attester->max_size);
+               atls_key_max_size(key));
     print_spki(bio, key);
     return 1;
 }

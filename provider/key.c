@@ -67,6 +67,12 @@ enum atls_reason atls_key_new(const struct atls_provider *provider,
     return reason;
 }
 
+size_t atls_key_max_size(const struct atls_key *key)
+{
+    return key->attester->longest != NULL ? key->attester->longest(key->state)
+                                          : key->attester->max_size;
+}
+
 struct atls_key *atls_key_up_ref(struct atls_key *key)
 {
     atomic_fetch_add_explicit(&key->references, 1, memory_order_relaxed);

@@ -82,7 +82,7 @@ static int get_params(void *data, OSSL_PARAM params[])
         return 0;
     return set_int(params, OSSL_PKEY_PARAM_BITS, 2 * SECURITY_BITS) &&
            set_int(params, OSSL_PKEY_PARAM_SECURITY_BITS, SECURITY_BITS) &&
-           set_int(params, OSSL_PKEY_PARAM_MAX_SIZE, key->attester->max_size);
+           set_int(params, OSSL_PKEY_PARAM_MAX_SIZE, atls_key_max_size(key));
 }
 
 const OSSL_DISPATCH atls_keymgmt_functions[] = {

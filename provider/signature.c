@@ -200,7 +200,7 @@ static int sign(void *data, unsigned char *out, size_t *out_len,
                 size_t out_size, const unsigned char *in, size_t in_len)
 {
     struct signature *signature = data;
-    size_t max_size = signature->key->attester->max_size;
+    size_t max_size = atls_key_max_size(signature->key);
     ATLS_AUTO_BUF cmw = atls_buf(max_size);
     struct atls_why why = {0};
     int saved = errno;

@@ -16,12 +16,14 @@
 #include "provider/soft_key.h"
 
 #define MAX_SIZE 4096 /* bytes: all components, texts of all lengths */
+#define ENVELOPE 192  /* bytes: COSE_Sign1 with its signature, and CMW */
 
 struct soft {
     OSSL_LIB_CTX *libctx;
     EVP_PKEY *key;
     uint8_t instance_id[ATLS_PSA_INSTANCE_ID_LEN];
     struct atls_psa_claims claims;
+    size_t longest; /* bytes of a CMW with the longest nonce */
 };
 
 static void soft_free(void *state)
@@ -78,6 +80,24 @@ static enum atls_reason read_claims(struct soft *soft, const char *path,
     return atls_psa_claims_read(atls_buf_view(&json), &soft->claims, why);
 }
 
+static enum atls_reason measure(struct soft *soft, struct atls_why *why)
+{
+    static const uint8_t nonce[ATLS_BINDER_MAX];
+    ATLS_AUTO_BUF claims = atls_buf(MAX_SIZE - ENVELOPE);
+
+    atls_psa_claims_put(&claims, &soft->claims, atls_view(nonce, sizeof(nonce)),
+                        atls_view(soft->instance_id, ATLS_PSA_INSTANCE_ID_LEN));
+    if (claims.failed)
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    soft->longest = claims.len + ENVELOPE;
+    return ATLS_OK;
+}
+
+static size_t soft_longest(const void *state)
+{
+    return ((const struct soft *)state)->longest;
+}
+
 static enum atls_reason soft_check(OSSL_LIB_CTX *libctx,
                                    const struct atls_uri *uri, void **state,
                                    struct atls_why *why)
@@ -95,6 +115,8 @@ static enum atls_reason soft_check(OSSL_LIB_CTX *libctx,
         reason = set_instance_id(soft, why);
     if (reason == ATLS_OK)
         reason = read_claims(soft, atls_uri_option(uri, "claims"), why);
+    if (reason == ATLS_OK)
+        reason = measure(soft, why);
     return reason;
 }
 
@@ -135,6 +157,7 @@ const struct atls_attester atls_attester_soft = {
     .options = options,
     .max_size = MAX_SIZE,
     .check = soft_check,
+    .longest = soft_longest,
     .public_key = soft_public_key,
     .attest = soft_attest,
     .free = soft_free,
