@@ -79,10 +79,16 @@ static bool is_decisive(OSSL_HANDSHAKE_STATE state)
            state == TLS_ST_CR_SRVR_HELLO;
 }
 
+/* TLS over a stream: neither DTLS nor QUIC, whose TLS 1.3 libssl asks for by
+ * its ordinary number, and whose SSL has version 1 (OSSL_QUIC1_VERSION). */
+static bool is_stream(const SSL *ssl)
+{
+    return !SSL_is_dtls(ssl) && SSL_version(ssl) != 1;
+}
+
 static int check_version(SSL *ssl, int version)
 {
     OSSL_HANDSHAKE_STATE state = SSL_get_state(ssl);
-    bool is_stream = !SSL_is_dtls(ssl) && version != 1; /* 1: QUIC */
     struct atls_connection *connection;
 
     if (state == TLS_ST_BEFORE && !check_start(ssl))
@@ -90,10 +96,11 @@ static int check_version(SSL *ssl, int version)
     connection = atls_connection_get0(ssl);
     if (connection == NULL || !connection->is_required ||
         !atls_module()->settings->enforces ||
-        (is_stream && version >= TLS1_3_VERSION))
+        (is_stream(ssl) && version >= TLS1_3_VERSION))
         return 1;
     if (is_decisive(state))
-        connection->refused = is_stream ? ATLS_TLS_VERSION : ATLS_TRANSPORT;
+        connection->refused =
+            is_stream(ssl) ? ATLS_TLS_VERSION : ATLS_TRANSPORT;
     return 0;
 }
 
@@ -190,7 +197,7 @@ static enum atls_reason check_protocol(const SSL *ssl, struct atls_why *why)
 {
     if (SSL_version(ssl) == TLS1_3_VERSION)
         return ATLS_OK;
-    return atls_why(why, SSL_is_dtls(ssl) ? ATLS_TRANSPORT : ATLS_TLS_VERSION,
+    return atls_why(why, is_stream(ssl) ? ATLS_TLS_VERSION : ATLS_TRANSPORT,
                     "want TLS 1.3, found %s; peer and program have to be "
                     "configured for it",
                     SSL_get_version(ssl));
