@@ -2,7 +2,8 @@
 PAIR_TESTS = test/pair/check_attest test/pair/check_deviant \
 	test/pair/check_gate test/pair/check_hooks test/pair/check_policy \
 	test/pair/check_load test/pair/check_life \
-	test/pair/check_attester test/pair/check_ends test/pair/check_alloc
+	test/pair/check_attester test/pair/check_ends test/pair/check_alloc \
+	test/pair/check_newer
 
 check_LTLIBRARIES += test/pair/libpair.la
 test_pair_libpair_la_SOURCES = \
@@ -53,3 +54,5 @@ dist_check_SCRIPTS += test/pair/host.sh test/pair/valgrind.sh
 test_pair_check_alloc_CFLAGS = $(test_pair_libpair_la_CFLAGS) -fno-builtin
 test_pair_check_alloc_LDFLAGS = -Wl,--export-dynamic
 test_pair_check_alloc_LDADD = test/pair/libpair.la
+test_pair_check_newer_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_newer_LDADD = test/pair/libpair.la
