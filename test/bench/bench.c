@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * bench [SECTION...]: measures what attestation costs (HACKING.md says how to
- * read it), prints a table and writes bench.json and bench.svg. Sections:
- * one-way, mutual, loaded, cold, instructions, start, memory, flood; all by
- * default. BENCH_BLOCKS is the number of blocks of each variant (default 100);
- * the effort of every section follows it. Exit status 1: a run was refused,
- * because a handshake that should have been attested was not, or it failed.
+ * bench [SECTION...]: measures what attestation costs, prints a table and
+ * writes bench.json and bench.svg. Sections: one-way, mutual, loaded, cold,
+ * instructions, start, memory, flood; all by default. BENCH_BLOCKS is the
+ * number of blocks of each variant (default 100); the effort of every section
+ * follows it.
+ *
+ * Ratios are medians over rounds with their 95 % interval; "kept" and "MISSED"
+ * are said only where the whole interval is on one side of the budget. When
+ * the pair of equals differs, the machine was too busy for the rest. Read the
+ * microseconds too: where libssl itself is faster, the same module shows a
+ * worse ratio. Instructions include the log's lines, of which a busy server
+ * writes only 20 a second. Exit status 1: a run was refused, because a
+ * handshake that should have been attested was not, or it failed.
  */
 #include <signal.h>
 #include <stdlib.h>

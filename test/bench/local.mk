@@ -40,5 +40,6 @@ test_bench_start_LDADD = $(SSL_LIBS) $(CRYPTO_LIBS)
 PHONY += bench
 bench: all $(bench_programs) slow.la
 	top_builddir='$(abs_top_builddir)' test/bench/bench
+CLEANFILES += bench.json bench.svg
 TESTS += test/bench/bench.sh
 EXTRA_DIST += test/bench/bench.sh
