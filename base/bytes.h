@@ -18,7 +18,8 @@
  * A type gets one by ATLS_AUTO_FREE(type, function) once, at file scope.
  * ATLS_STEAL(p) yields p and leaves NULL behind. */
 #define ATLS_AUTO_FREE(type, function)                                         \
-    static inline void atls_auto_##type(type **pointer)                        \
+    __attribute__((unused)) static inline void atls_auto_##type(               \
+        type **pointer)                                                        \
     {                                                                          \
         if (*pointer != NULL)                                                  \
             function(*pointer);                                                \

@@ -16,4 +16,5 @@ include test/apps/local.mk
 include test/fuzz/local.mk
 include test/bench/local.mk
 include test/house/local.mk
-EXTRA_DIST += test/vectors/README test/vectors/binder
+EXTRA_DIST += test/vectors/README test/vectors/binder test/vectors/keys \
+	test/vectors/psa test/vectors/tpm

@@ -222,7 +222,7 @@ END_TEST
 
 START_TEST(module_before_the_providers_says_whose_move_it_is)
 {
-    char text[2048];
+    char text[1024];
 
     snprintf(text, sizeof(text),
              "openssl_conf = init\nconfig_diagnostics = 1\n[init]\n"
