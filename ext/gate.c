@@ -290,7 +290,8 @@ static int check_peer(SSL *ssl)
     if (reason != ATLS_OK)
         return !atls_gate_refuse(ssl, connection, &why);
     connection->is_verified = true;
-    if (connection->is_server || !connection->own_agreed)
+    /* A server hears of the client's Finished by its key log. */
+    if (!connection->is_server && !connection->own_agreed)
         atls_connection_end(connection, ssl);
     return 1;
 }

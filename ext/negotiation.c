@@ -205,8 +205,10 @@ enum atls_reason atls_put_certificate_request(struct atls_call *call,
     if (connection == NULL || !connection->is_required)
         return ATLS_OK;
     connection->is_verified = false;
-    if (is_after_handshake(call->ssl, connection))
-        return ATLS_OK; /* no extension: the gate will refuse */
+    if (is_after_handshake(call->ssl, connection)) {
+        connection->is_finished = true; /* no extension: the gate refuses */
+        return ATLS_OK;
+    }
     if (!connection->is_offered)
         return atls_why(why, ATLS_NOT_OFFERED,
                         "want Evidence, client did not offer; load atls with "

@@ -22,7 +22,6 @@
 ATLS_AUTO_FREE(BIO, BIO_free_all)
 ATLS_AUTO_FREE(EVP_MD_CTX, EVP_MD_CTX_free)
 ATLS_AUTO_FREE(ECDSA_SIG, ECDSA_SIG_free)
-ATLS_AUTO_FREE(BIGNUM, BN_free)
 
 static void must(bool holds)
 {
