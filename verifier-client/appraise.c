@@ -51,9 +51,9 @@ static enum atls_reason find_key(const struct appraisal *appraisal,
         return ATLS_OK;
     atls_hex(signer, id, sizeof(id));
     return atls_why(why, ATLS_ANCHOR_UNKNOWN,
-                    "profile %s: want one of %zu trust anchors, the Evidence "
-                    "names signer %s: add its public key to trust_anchors",
-                    profile->name, profile->anchors.num, id);
+                    "profile %s: want a signer among its trust anchors, the "
+                    "Evidence names %s: add its public key to trust_anchors",
+                    profile->name, id);
 }
 
 static enum atls_reason verify(struct appraisal *appraisal, EVP_PKEY *key,
