@@ -99,7 +99,9 @@ give_to_server() { # FILE...
 make_leaf() { # NAME SUBJECT-ALT-NAME
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
         -keyout "$work/$1.key" -subj "/CN=$1" -out "$work/$1.csr" &&
-        printf 'subjectAltName = %s\n' "$2" >"$work/$1.ext" &&
+        printf '%s\n' "subjectAltName = $2" 'basicConstraints = CA:FALSE' \
+            'keyUsage = digitalSignature' 'authorityKeyIdentifier = keyid' \
+            'subjectKeyIdentifier = hash' >"$work/$1.ext" &&
         openssl x509 -req -in "$work/$1.csr" -CA "$work/ca.pem" \
             -CAkey "$work/ca.key" -CAcreateserial -days 2 \
             -extfile "$work/$1.ext" -out "$work/$1.pem"
@@ -108,7 +110,9 @@ make_leaf() { # NAME SUBJECT-ALT-NAME
 make_certificates() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
         -keyout "$work/ca.key" -subj '/CN=atls test CA' -days 2 \
-        -out "$work/ca.pem" &&
+        -addext 'basicConstraints = critical, CA:TRUE' \
+        -addext 'keyUsage = critical, keyCertSign' \
+        -addext 'subjectKeyIdentifier = hash' -out "$work/ca.pem" &&
         make_leaf server "DNS:$peer_name, IP:127.0.0.1" &&
         make_leaf client "DNS:client.example" &&
         cp "$work/server.key" "$state/server.key" &&
