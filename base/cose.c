@@ -17,31 +17,36 @@ enum {
 }; /* RFC 9052, table 3 */
 enum { TAG_MAC0 = 17, TAG_SIGN1 = 18 };
 
-/* RFC 9052, 3.1: who does not understand a critical label must not go on. */
-static bool takes_critical(struct atls_cbor *in)
-{
-    struct atls_cbor_iter labels;
-    bool takes_all = true;
-
-    atls_cbor_array(in, &labels);
-    if (labels.left == 0)
-        atls_cbor_fail(in);
-    while (atls_cbor_next(in, &labels)) {
-        struct atls_cbor label = *in;
-        int64_t value = atls_cbor_int(&label);
-
-        takes_all =
-            takes_all && (value == LABEL_ALGORITHM ||
-                          value == LABEL_CONTENT_TYPE || value == LABEL_KEY_ID);
-        (void)atls_cbor_skip(in);
-    }
-    return takes_all;
-}
-
 struct header {
     bool has_algorithm, has_critical, is_understood;
     int64_t algorithm; /* 0, which is reserved: one that has no number */
+    unsigned labels;   /* bit n: label n, of those below 8 */
+    struct atls_cbor critical; /* before its value */
 };
+
+/* RFC 9052, 3.1: who does not understand a critical label must not go on. A
+ * list that is empty, or names what is not there, is malformed. */
+static void take_critical(struct atls_cbor *in, struct header *header)
+{
+    struct atls_cbor at = header->critical;
+    struct atls_cbor_iter labels;
+
+    atls_cbor_array(&at, &labels);
+    while (atls_cbor_next(&at, &labels)) {
+        struct atls_cbor label = at;
+        int64_t value = atls_cbor_int(&label);
+        bool is_ours = value == LABEL_ALGORITHM ||
+                       value == LABEL_CONTENT_TYPE || value == LABEL_KEY_ID;
+
+        (void)atls_cbor_skip(&at);
+        if (!is_ours)
+            header->is_understood = false;
+        else if ((header->labels >> value & 1) == 0)
+            atls_cbor_fail(&at);
+    }
+    if (atls_cbor_failed(&at) || labels.num_seen == 0)
+        atls_cbor_fail(in);
+}
 
 static void take_parameter(struct atls_cbor *in, struct header *header)
 {
@@ -51,14 +56,14 @@ static void take_parameter(struct atls_cbor *in, struct header *header)
     (void)atls_cbor_skip(in);
     value = *in;
     (void)atls_cbor_skip(in);
+    if (number > 0 && number < 8)
+        header->labels |= 1u << number;
     if (number == LABEL_ALGORITHM) {
         header->has_algorithm = true;
         header->algorithm = atls_cbor_int(&value);
     } else if (number == LABEL_CRITICAL) {
         header->has_critical = true;
-        header->is_understood = takes_critical(&value);
-        if (atls_cbor_failed(&value))
-            atls_cbor_fail(in);
+        header->critical = value;
     }
 }
 
@@ -73,6 +78,8 @@ static struct header take_header(struct atls_cbor *in, bool *is_empty)
         *is_empty = false;
         take_parameter(in, &header);
     }
+    if (header.has_critical)
+        take_critical(in, &header);
     return header;
 }
 
