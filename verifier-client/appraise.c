@@ -64,10 +64,11 @@ static enum atls_reason verify(struct appraisal *appraisal, EVP_PKEY *key,
 
     if (key == appraisal->verified)
         return ATLS_OK;
-    if (appraisal->num_signatures++ == MAX_SIGNATURES)
+    if (appraisal->num_signatures == MAX_SIGNATURES)
         return atls_why(why, ATLS_SIGNATURE_INVALID,
                         "want a signature that one of %d keys made",
                         MAX_SIGNATURES);
+    appraisal->num_signatures++;
     reason = evidence->format->verify(evidence->claims, key, why);
     if (reason == ATLS_OK)
         appraisal->verified = key;

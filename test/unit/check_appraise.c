@@ -286,6 +286,53 @@ START_TEST(first_rule_and_any_of_its_profiles_decide)
 }
 END_TEST
 
+/* Each of the profiles has another key under the one instance ID. */
+static struct atls_policy *policy_of_keys(unsigned num_wrong)
+{
+    ATLS_AUTO(EVP_PKEY) *right = forge_key("psa");
+    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
+    struct atls_policy *policy = NULL;
+    struct atls_why why = {0};
+    char hex[67], profile[1024];
+    uint8_t id[33];
+
+    forge_id(right, id);
+    atls_hex(atls_view(id, sizeof(id)), hex, sizeof(hex));
+    for (unsigned i = 0; i <= num_wrong; i++) {
+        ATLS_AUTO(EVP_PKEY) *fresh = EVP_EC_gen("P-256");
+        ATLS_AUTO_HEAP char *pem = forge_pem(i < num_wrong ? fresh : right);
+
+        snprintf(profile, sizeof(profile),
+                 "%s\"p%u\":{\"format\":\"psa\",\"any\":true,"
+                 "\"trust_anchors\":[{\"instance_id\":\"%s\",\"key\":\"%s\"}"
+                 "]}",
+                 i == 0 ? "{\"profiles\":{" : ",", i, hex, pem);
+        atls_buf_text(&text, profile);
+    }
+    atls_buf_text(&text, "}}");
+    ck_assert_msg(atls_policy_parse(atls_buf_view(&text), "test", "", NULL,
+                                    NULL, &policy, &why) == ATLS_OK,
+                  "%s", why.text);
+    return policy;
+}
+
+/* doc/protocol.md, "What each side checks": at most 4 */
+START_TEST(fifth_signature_of_one_evidence_is_not_verified)
+{
+    struct atls_policy *policy = policy_of_keys((unsigned)_i);
+    struct atls_verdict verdict;
+    struct row row;
+
+    open_row("psa/accept", &row);
+    ck_assert_reason(atls_appraise(policy, atls_buf_view(&row.cmw),
+                                   atls_buf_view(&row.nonce), row.now, NULL,
+                                   &verdict),
+                     _i < 4 ? ATLS_OK : ATLS_SIGNATURE_INVALID);
+    atls_policy_free(policy);
+    close_row(&row);
+}
+END_TEST
+
 START_TEST(errno_and_error_queue_are_left_as_found)
 {
     static const char *const names[] = {"psa/accept", "psa/reject-signature",
@@ -357,6 +404,8 @@ int main(void)
         4);
     tcase_add_test(cases, nonce_of_other_length_or_value_is_refused);
     tcase_add_test(cases, unknown_profile_by_name_is_refused);
+    tcase_add_loop_test(cases, fifth_signature_of_one_evidence_is_not_verified,
+                        0, 8);
     tcase_add_loop_test(cases, first_rule_and_any_of_its_profiles_decide, 0,
                         (int)(sizeof(order_rows) / sizeof(order_rows[0])));
     tcase_add_loop_test(cases, errno_and_error_queue_are_left_as_found, 0, 5);
