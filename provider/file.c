@@ -12,6 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
+enum { CHUNK = 1024 };
+
 static enum atls_reason complain(const char *what, const char *path,
                                  int error_number, enum atls_reason reason,
                                  struct atls_why *why)
@@ -23,9 +27,15 @@ static enum atls_reason complain(const char *what, const char *path,
                     (unsigned)geteuid());
 }
 
+/* It may be a private key. */
+static void wipe(uint8_t (*chunk)[CHUNK])
+{
+    OPENSSL_cleanse(*chunk, sizeof(*chunk));
+}
+
 static int read_all(int fd, struct atls_buf *out)
 {
-    uint8_t chunk[1024];
+    __attribute__((cleanup(wipe))) uint8_t chunk[CHUNK];
     ssize_t len;
 
     for (;;) {
