@@ -10,13 +10,20 @@
 #include "base64url.h"
 #include "json.h"
 
-enum kind { KIND_TEXT, KIND_HEX, KIND_CLIENT_ID, KIND_LIFECYCLE, KIND_PARTS };
+enum kind {
+    KIND_TEXT,
+    KIND_HEX,
+    KIND_HASH,
+    KIND_CLIENT_ID,
+    KIND_LIFECYCLE,
+    KIND_PARTS
+};
 
 struct member {
     const char *key;
     enum kind kind;
     size_t offset;           /* in the struct that the table is for */
-    size_t min_len, max_len; /* bytes, of KIND_HEX */
+    size_t min_len, max_len; /* bytes, of the two in hex */
 };
 
 #define CLAIM(member)     offsetof(struct atls_psa_claims, member)
@@ -38,8 +45,8 @@ static const struct member component_members[] = {
     {"type", KIND_TEXT, COMPONENT(type), 0, 0},
     {"version", KIND_TEXT, COMPONENT(version), 0, 0},
     {"description", KIND_TEXT, COMPONENT(description), 0, 0},
-    {"measurement", KIND_HEX, COMPONENT(measurement), 32, 64},
-    {"signer_id", KIND_HEX, COMPONENT(signer_id), 32, 64},
+    {"measurement", KIND_HASH, COMPONENT(measurement), 32, 64},
+    {"signer_id", KIND_HASH, COMPONENT(signer_id), 32, 64},
     {NULL, KIND_TEXT, 0, 0, 0},
 };
 
@@ -70,6 +77,21 @@ static enum atls_reason read_hex(const struct member *member,
     memcpy(to->data, bytes.data, bytes.len);
     to->len = bytes.len;
     return ATLS_OK;
+}
+
+/* RFC 9783, 4.4.1: a Verifier takes no other length. */
+static enum atls_reason read_hash(const struct member *member,
+                                  const json_t *value,
+                                  struct atls_psa_bytes *to,
+                                  struct atls_why *why)
+{
+    enum atls_reason reason = read_hex(member, value, to, why);
+
+    if (reason == ATLS_OK && to->len != 32 && to->len != 48 && to->len != 64)
+        return atls_why(why, ATLS_ATTESTER_OPTION,
+                        "claims: %s: want 32, 48 or 64 bytes in hex",
+                        member->key);
+    return reason;
 }
 
 static enum atls_reason read_client_id(const json_t *value,
@@ -153,6 +175,9 @@ static enum atls_reason read_member(const struct member *member,
     case KIND_HEX:
         return read_hex(member, value, (struct atls_psa_bytes *)(void *)at,
                         why);
+    case KIND_HASH:
+        return read_hash(member, value, (struct atls_psa_bytes *)(void *)at,
+                         why);
     case KIND_CLIENT_ID:
         return read_client_id(value, to, why);
     case KIND_LIFECYCLE:

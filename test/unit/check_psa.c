@@ -98,6 +98,8 @@ static const struct {
     {"{\"components\": [1]}", "components: want objects"},
     {"{\"components\": [{\"measurement\": \"" HEX32 "\"}]}",
      "want measurement and signer_id"},
+    {"{\"components\": [{\"measurement\": \"" HEX32 "00\"}]}",
+     "measurement: want 32, 48 or 64"},
     {"{\"components\": [{\"size\": 1}]}", "unknown key \"size\""},
     {"{\"components\": [{},{},{},{},{},{},{},{},{}]}",
      "components: want an array of 1 to 8"},
