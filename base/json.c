@@ -4,6 +4,8 @@
  */
 #include "json.h"
 
+#include <string.h>
+
 /* Where a scan for depth stands: jansson's own limit is 2048 deep, and it
  * recurses. */
 struct scan {
@@ -74,4 +76,40 @@ json_t *atls_json_parse(struct atls_view text, enum atls_reason otherwise,
 json_t *atls_json_object(void)
 {
     return json_pack("{}");
+}
+
+json_t *atls_json_text(const char *text)
+{
+    ATLS_AUTO_BUF ascii = atls_buf(strlen(text));
+    json_t *value = json_string(text);
+
+    if (value != NULL)
+        return value;
+    for (; *text != '\0'; text++)
+        atls_buf_u8(&ascii, (uint8_t)*text < 0x80 ? (uint8_t)*text : '?');
+    return ascii.failed ? NULL
+                        : json_stringn((const char *)ascii.data, ascii.len);
+}
+
+/* json_dumpb says how much it would write, and writes what fits. */
+void atls_json_put(struct atls_buf *out, const json_t *value)
+{
+    const size_t flags =
+        JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6);
+    size_t len = json_dumpb(value, NULL, 0, flags);
+    uint8_t *room = len > 0 ? atls_buf_room(out, len) : NULL;
+
+    if (room == NULL || json_dumpb(value, (char *)room, len, flags) != len)
+        out->failed = true;
+}
+
+void atls_json_fit(struct atls_buf *out, json_t *object,
+                   const char *const *expendable)
+{
+    atls_json_put(out, object);
+    for (; out->failed && *expendable != NULL; expendable++) {
+        (void)json_object_del(object, *expendable);
+        atls_buf_clear(out);
+        atls_json_put(out, object);
+    }
 }

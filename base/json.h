@@ -24,4 +24,18 @@ json_t *atls_json_parse(struct atls_view text, enum atls_reason otherwise,
  * program. */
 json_t *atls_json_object(void);
 
+/* atls_json_text: a string, in which '?' stands for every byte beyond ASCII
+ * when it is no UTF-8 (cut in the middle, say); or NULL. */
+json_t *atls_json_text(const char *text);
+
+/* atls_json_put: appends value in compact form; out->failed when it has no
+ * room. Unlike json_dumps, whose text must be freed by whatever allocator the
+ * program gave to jansson. */
+void atls_json_put(struct atls_buf *out, const json_t *value);
+
+/* atls_json_fit: object to the empty out; while it has no room, members that
+ * are named in expendable (NULL-ended) are dropped, in that order. */
+void atls_json_fit(struct atls_buf *out, json_t *object,
+                   const char *const *expendable);
+
 #endif

@@ -167,7 +167,7 @@ static void compose(struct atls_buf *out, struct atls_view line,
                     uint64_t suppressed)
 {
     bool is_object = line.len > 2 && line.data[line.len - 1] == '}';
-    char suffix[48] = "";
+    char suffix[MAX_LINE - ATLS_LOG_LINE] = "";
     size_t len;
 
     if (suppressed > 0)

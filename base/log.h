@@ -9,6 +9,9 @@
 
 #include "why.h"
 
+/* Bytes of a line that is written whole: PIPE_BUF without what is added. */
+#define ATLS_LOG_LINE 4048
+
 struct atls_log; /* opaque, lives as long as the process */
 
 /* atls_log_open: target is "stderr", "syslog" or "file:/absolute/path" (opened
@@ -21,7 +24,8 @@ void atls_log_free(struct atls_log *log);
 
 enum atls_log_level { ATLS_LOG_ERROR, ATLS_LOG_WARNING, ATLS_LOG_INFO };
 
-/* atls_log_line: one line, without its newline. log may be NULL: nothing. */
+/* atls_log_line: one line, without its newline, of at most ATLS_LOG_LINE bytes;
+ * what is longer is cut. log may be NULL: nothing. */
 void atls_log_line(struct atls_log *log, enum atls_log_level level,
                    struct atls_view line);
 

@@ -32,6 +32,7 @@ static const struct function jansson[] = {
     FUNCTION(json_integer),
     FUNCTION(json_integer_value),
     FUNCTION(json_loadb),
+    FUNCTION(json_object_del),
     FUNCTION(json_object_get),
     FUNCTION(json_object_iter),
     FUNCTION(json_object_iter_key),

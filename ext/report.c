@@ -96,7 +96,7 @@ void atls_report_appraised(struct atls_report **report,
 static void set_text(json_t *line, const char *key, const char *text)
 {
     if (text != NULL && *text != '\0')
-        json_object_set_new(line, key, json_string(text));
+        json_object_set_new(line, key, atls_json_text(text));
 }
 
 static void set_time(json_t *line)
@@ -213,12 +213,17 @@ static void set_claims(json_t *line, const struct atls_connection *connection)
     json_object_set_new(line, "claims", claims);
 }
 
+/* What a line that would be cut does without, so that it stays JSON: a peer
+ * chose the claims, and as a client the name. */
+static const char *const expendable[] = {"claims",     "name", "peer_scheme",
+                                         "own_scheme", "text", NULL};
+
 void atls_report_write(struct atls_connection *connection, const SSL *ssl)
 {
     struct atls_report *report = connection->report;
     const struct atls_settings *settings = atls_module()->settings;
     ATLS_AUTO(json_t) *line = NULL;
-    ATLS_AUTO_HEAP char *text = NULL;
+    ATLS_AUTO_BUF text = atls_buf(ATLS_LOG_LINE);
 
     if (report == NULL || report->is_written)
         return;
@@ -231,10 +236,10 @@ void atls_report_write(struct atls_connection *connection, const SSL *ssl)
     set_connection(line, connection, ssl);
     set_outcome(line, report, settings->enforces);
     set_claims(line, connection);
-    text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(6));
-    if (text != NULL)
+    atls_json_fit(&text, line, expendable);
+    if (!text.failed)
         atls_log_line(settings->log,
                       report->why.reason == ATLS_OK ? ATLS_LOG_INFO
                                                     : ATLS_LOG_WARNING,
-                      atls_view_text(text));
+                      atls_buf_view(&text));
 }

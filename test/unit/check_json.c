@@ -124,6 +124,49 @@ START_TEST(object_is_read)
 }
 END_TEST
 
+START_TEST(line_without_room_loses_members_in_order_and_stays_json)
+{
+    static const char *const expendable[] = {"b", "missing", "c", "a", NULL};
+    static const char *const wanted[] = {"{\"a\":1,\"b\":[2,3],\"c\":\"d\"}",
+                                         "{\"a\":1,\"c\":\"d\"}", "{\"a\":1}",
+                                         "{}"};
+
+    for (size_t max = 2; max <= strlen(wanted[0]); max++) {
+        ATLS_AUTO(json_t) *json =
+            json_pack("{s:i, s:[i, i], s:s}", "a", 1, "b", 2, 3, "c", "d");
+        ATLS_AUTO_BUF out = atls_buf(max);
+        size_t i = 0;
+
+        while (strlen(wanted[i]) > max)
+            i++;
+        atls_json_fit(&out, json, expendable);
+        ck_assert(!out.failed);
+        ck_assert_msg(atls_view_is(atls_buf_view(&out), wanted[i]), "%zu", max);
+    }
+}
+END_TEST
+
+START_TEST(line_that_cannot_fit_is_none)
+{
+    static const char *const expendable[] = {"b", NULL};
+    ATLS_AUTO(json_t) *json = json_pack("{s:i, s:i}", "a", 1, "b", 2);
+    ATLS_AUTO_BUF out = atls_buf(6);
+
+    atls_json_fit(&out, json, expendable);
+    ck_assert(out.failed);
+}
+END_TEST
+
+START_TEST(text_is_shown_even_when_it_is_no_utf8)
+{
+    ATLS_AUTO(json_t) *whole = atls_json_text("caf\xc3\xa9");
+    ATLS_AUTO(json_t) *cut = atls_json_text("caf\xc3");
+
+    ck_assert_str_eq(json_string_value(whole), "caf\xc3\xa9");
+    ck_assert_str_eq(json_string_value(cut), "caf?");
+}
+END_TEST
+
 #define LOOP(test, rows)                                                       \
     tcase_add_loop_test(cases, test, 0, sizeof(rows) / sizeof(rows[0]))
 
@@ -137,6 +180,10 @@ int main(void)
     LOOP(depth_of_16_is_read_and_of_17_refused, nestings);
     tcase_add_test(cases, a_million_brackets_do_not_reach_the_parser);
     tcase_add_test(cases, object_is_read);
+    tcase_add_test(cases,
+                   line_without_room_loses_members_in_order_and_stays_json);
+    tcase_add_test(cases, line_that_cannot_fit_is_none);
+    tcase_add_test(cases, text_is_shown_even_when_it_is_no_utf8);
     suite_add_tcase(suite, cases);
     return check_main(suite);
 }
