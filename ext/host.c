@@ -28,7 +28,6 @@ static const struct function jansson[] = {
     FUNCTION(json_array_size),
     FUNCTION(json_delete),
     FUNCTION(json_dumpb),
-    FUNCTION(json_dumps),
     FUNCTION(json_integer),
     FUNCTION(json_integer_value),
     FUNCTION(json_loadb),

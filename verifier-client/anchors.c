@@ -170,15 +170,39 @@ bool atls_anchors_add(struct atls_anchors *anchors, EVP_PKEY *key)
            (!point_id(key, id) || insert(anchors, id, key));
 }
 
+static bool has_other(const struct atls_anchors *anchors,
+                      const uint8_t id[ATLS_ANCHOR_ID], const EVP_PKEY *key)
+{
+    const EVP_PKEY *known =
+        atls_anchors_find(anchors, atls_view(id, ATLS_ANCHOR_ID));
+
+    return known != NULL && known != key;
+}
+
+static void two_keys(const struct reading *reading)
+{
+    atls_node_problem(reading->node, ATLS_POLICY_INVALID,
+                      "want one key for each instance_id, found two");
+}
+
 static void add_named(const struct reading *reading, EVP_PKEY *key)
 {
-    EVP_PKEY *known = atls_anchors_find(
-        reading->out, atls_view(reading->instance_id, ATLS_ANCHOR_ID));
-
-    if (known != NULL && known != key)
-        atls_node_problem(reading->node, ATLS_POLICY_INVALID,
-                          "want one key for each instance_id, found two");
+    if (has_other(reading->out, reading->instance_id, key))
+        two_keys(reading);
     else if (!insert(reading->out, reading->instance_id, key))
+        out_of_memory(reading);
+}
+
+/* An instance_id that was written may be the one that follows from this key. */
+static void add_derived(const struct reading *reading,
+                        const uint8_t id[ATLS_ANCHOR_ID], EVP_PKEY *key)
+{
+    uint8_t bare[ATLS_ANCHOR_ID];
+
+    if (has_other(reading->out, id, key) ||
+        (point_id(key, bare) && has_other(reading->out, bare, key)))
+        two_keys(reading);
+    else if (!atls_anchors_add(reading->out, key))
         out_of_memory(reading);
 }
 
@@ -199,8 +223,8 @@ static void add_key(const struct reading *reading, EVP_PKEY *fresh)
         out_of_memory(reading);
     else if (reading->instance_id != NULL)
         add_named(reading, key);
-    else if (!atls_anchors_add(reading->out, key))
-        out_of_memory(reading);
+    else
+        add_derived(reading, id, key);
 }
 
 /* One PEM block, by its label. NULL: it holds no public key. */
@@ -241,7 +265,9 @@ static void add_block(const struct reading *reading, const char *label,
 static void add_pem(const struct reading *reading, struct atls_view text,
                     const char *file)
 {
-    ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(text.data, (int)text.len);
+    /* of an empty file too, whose view has no data */
+    ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(
+        text.len > 0 ? (const char *)text.data : "", (int)text.len);
     char *label = NULL, *header = NULL;
     uint8_t *der = NULL;
     long len;

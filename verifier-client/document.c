@@ -177,6 +177,8 @@ void atls_node_problem(const struct atls_node *node, enum atls_reason reason,
     struct atls_why why = {0};
     va_list args;
 
+    if (++node->document->num_problems > ATLS_DOCUMENT_MAX_PROBLEMS)
+        return;
     va_start(args, format);
     vsnprintf(sentence, sizeof(sentence), format, args);
     va_end(args);
@@ -186,19 +188,29 @@ void atls_node_problem(const struct atls_node *node, enum atls_reason reason,
     report(node->document, &why);
 }
 
+enum { MAX_FOUND = 60 }; /* bytes of a value that a message shows */
+
+static void show_found(const json_t *value, char *text, size_t size)
+{
+    ATLS_AUTO_BUF found = atls_buf(SIZE_MAX);
+
+    atls_json_put(&found, value);
+    if (found.failed)
+        snprintf(text, size, "something else");
+    else
+        snprintf(text, size, "%.*s%s",
+                 (int)(found.len < MAX_FOUND ? found.len : MAX_FOUND),
+                 (const char *)found.data, found.len > MAX_FOUND ? "..." : "");
+}
+
 void atls_node_wrong(const struct atls_node *node, const char *want)
 {
-    ATLS_AUTO_HEAP char *found = NULL;
+    char found[MAX_FOUND + sizeof("...")] = "nothing";
 
-    if (node->value == NULL) {
-        atls_node_problem(node, ATLS_POLICY_INVALID, "want %s, found nothing",
-                          want);
-        return;
-    }
-    found = json_dumps(node->value, JSON_ENCODE_ANY | JSON_COMPACT);
-    atls_node_problem(node, ATLS_POLICY_INVALID, "want %s, found %.60s%s", want,
-                      found != NULL ? found : "something else",
-                      found != NULL && strlen(found) > 60 ? "..." : "");
+    if (node->value != NULL)
+        show_found(node->value, found, sizeof(found));
+    atls_node_problem(node, ATLS_POLICY_INVALID, "want %s, found %s", want,
+                      found);
 }
 
 enum atls_reason atls_document_open(struct atls_document *document,

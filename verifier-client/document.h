@@ -10,6 +10,10 @@
 #include "json.h"
 #include "policy.h"
 
+/* Each line is looked up by walking the text: a file that is something else
+ * altogether would keep a program busy for hours. */
+#define ATLS_DOCUMENT_MAX_PROBLEMS 100 /* that are told */
+
 struct atls_document {
     struct atls_view text;
     const char *source;        /* names the text in messages; borrowed */
@@ -17,6 +21,7 @@ struct atls_document {
     json_t *root;              /* owned */
     atls_problem_fn *problems; /* NULL: only the first is kept, in why */
     void *arg;
+    unsigned num_problems;
     struct atls_why why; /* the first problem */
 };
 

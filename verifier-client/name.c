@@ -9,18 +9,6 @@
 #include <stdint.h>
 #include <string.h>
 
-bool atls_name_is_pattern(const char *text)
-{
-    const char *host = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
-
-    if (host[0] == '\0' || host[0] == '.')
-        return false;
-    for (; *host != '\0'; host++)
-        if (*host <= ' ' || *host == '*' || *host == '/' || *host >= 0x7f)
-            return false;
-    return true;
-}
-
 struct address {
     int family; /* 0: not an address */
     uint8_t bytes[16];
@@ -35,6 +23,21 @@ static struct address address_of(const char *name)
     else if (inet_pton(AF_INET6, name, address.bytes) == 1)
         address.family = AF_INET6;
     return address;
+}
+
+/* A port, or brackets around an address, would match no name ever. */
+bool atls_name_is_pattern(const char *text)
+{
+    const char *host = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
+
+    if (address_of(text).family != 0)
+        return true;
+    if (host[0] == '\0' || host[0] == '.' || strstr(host, "..") != NULL)
+        return false;
+    for (; *host != '\0'; host++)
+        if (*host <= ' ' || *host >= 0x7f || strchr("*/:[]%", *host) != NULL)
+            return false;
+    return true;
 }
 
 /* ASCII only: a locale must not decide who a peer is. */

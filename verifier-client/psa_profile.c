@@ -44,6 +44,17 @@ static void read_label(const struct atls_node *node, char *out)
         snprintf(out, ATLS_PSA_MAX_TEXT, "%s", text);
 }
 
+/* RFC 9783, 4.4.1: a digest of SHA-256, SHA-384 or SHA-512; any other value
+ * would match nothing. */
+static size_t read_hash(const struct atls_node *node, uint8_t *hash)
+{
+    size_t len = atls_node_hex(node, 32, ATLS_PSA_MAX_HASH, hash);
+
+    if (len != 0 && len != 32 && len != 48 && len != ATLS_PSA_MAX_HASH)
+        atls_node_wrong(node, "32, 48 or 64 bytes in hex");
+    return len;
+}
+
 static void read_component(const struct atls_node *node,
                            struct atls_psa_value *value)
 {
@@ -57,10 +68,8 @@ static void read_component(const struct atls_node *node,
 
     if (!atls_node_is_object(node, keys))
         return;
-    value->signer_id_len =
-        atls_node_hex(&signer_id, 32, ATLS_PSA_MAX_HASH, value->signer_id);
-    value->measurement_len =
-        atls_node_hex(&measurement, 32, ATLS_PSA_MAX_HASH, value->measurement);
+    value->signer_id_len = read_hash(&signer_id, value->signer_id);
+    value->measurement_len = read_hash(&measurement, value->measurement);
     read_label(&type, value->type);
     read_label(&version, value->version);
     value->is_required = atls_node_flag(&required, false);

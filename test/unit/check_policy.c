@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "base64url.h"
 #include "document.h"
 #include "evidence.h"
 #include "forge.h"
@@ -96,6 +98,9 @@ static const struct wrong {
     {ONE(",'components':[{'sha':1,'signer_id':'" X32(
          "00") "','measurement':'" X32("00") "'}]"),
      "/profiles/p/components/0/sha: unknown key"},
+    {ONE(",'components':[{'signer_id':'" X32("00") "','measurement':'" X32(
+         "00") "00'}]"),
+     "/profiles/p/components/0/measurement: want 32, 48 or 64 bytes in hex"},
     {ONE(",'implementation_id':['00']"),
      "/profiles/p/implementation_id/0: want 32 bytes in hex, found \"00\""},
     {ONE(",'instance_id':'" X32("00") "'"),
@@ -165,6 +170,10 @@ static const struct wrong {
     {RULES("{'match':{'name':'*.'}}"), "/rules/0/match/name: want a host"},
     {RULES("{'match':{'name':'b\xc3\xbc.de'}}"),
      "/rules/0/match/name: want a host"},
+    {RULES("{'match':{'name':'a.b:443'}}"), "/rules/0/match/name: want a host"},
+    {RULES("{'match':{'name':'[::1]'}}"), "/rules/0/match/name: want a host"},
+    {RULES("{'match':{'name':'*.::1'}}"), "/rules/0/match/name: want a host"},
+    {RULES("{'match':{'name':'a..b'}}"), "/rules/0/match/name: want a host"},
     {RULES("{'match':{'name':''}}"), "/rules/0/match/name: want a string"},
     {RULES("{'match':{'role':'client','name':'a'}}"),
      "/rules/0/match/name: want no name with \"role\": \"client\""},
@@ -207,6 +216,8 @@ static const char *const right[] = {
     "{'instance_id':'02" X32("00") "','key':'@'},'@']}}}",
     RULES("{'match':{'role':'server'},'require':false},{}"),
     RULES("{'match':{'name':'*.b.c'},'require':false},{'require':true}"),
+    RULES("{'match':{'name':'2001:db8::1'}},{'match':{'name':'10.0.0.1'}},"
+          "{'match':{'name':'a_1.example.'}}"),
     RULES("{'identity':'attested','no_oracle':true}"),
 };
 
@@ -237,6 +248,109 @@ START_TEST(every_problem_is_reported_and_the_first_is_the_reason)
                      ATLS_POLICY_INVALID);
     ck_assert_uint_eq(num, 7);
     ck_assert_ptr_nonnull(strstr(why.text, "p.json:1: /profiles/p/x: "));
+}
+END_TEST
+
+START_TEST(policy_with_very_many_mistakes_is_refused_at_once)
+{
+    ATLS_AUTO_BUF text = atls_buf(1 << 20);
+    struct atls_policy *policy = NULL;
+    struct atls_why why = {0};
+    unsigned num = 0;
+
+    atls_buf_text(&text, "{\"p.json:\":0");
+    for (unsigned i = 0; i < 60000; i++) {
+        char member[32];
+
+        snprintf(member, sizeof(member), ",\n\"k%u\":0", i);
+        atls_buf_text(&text, member);
+    }
+    atls_buf_text(&text, "}");
+    ck_assert(!text.failed);
+    ck_assert_reason(atls_policy_parse(atls_buf_view(&text), "p.json", "",
+                                       count, &num, &policy, &why),
+                     ATLS_POLICY_INVALID);
+    ck_assert_uint_eq(num, ATLS_DOCUMENT_MAX_PROBLEMS);
+}
+END_TEST
+
+/* An allocator whose pointers free() does not know. */
+enum { BEFORE = 64 };
+
+static void *foreign_malloc(size_t size)
+{
+    char *block = malloc(size + BEFORE);
+
+    return block != NULL ? block + BEFORE : NULL;
+}
+
+static void foreign_free(void *block)
+{
+    if (block != NULL)
+        free((char *)block - BEFORE);
+}
+
+START_TEST(allocator_that_the_program_gave_to_jansson_frees_its_own)
+{
+    struct atls_policy *policy = NULL;
+    struct atls_why why = {0};
+
+    json_set_alloc_funcs(foreign_malloc, foreign_free);
+    ck_assert_reason(atls_policy_parse(atls_view_text("[7]"), "p.json", "",
+                                       NULL, NULL, &policy, &why),
+                     ATLS_POLICY_INVALID);
+    json_set_alloc_funcs(malloc, free);
+    ck_assert_str_eq(why.text, "p.json:1: /: want an object, found [7]");
+}
+END_TEST
+
+/* Whose instance ID it is must not depend on the order of the list. */
+START_TEST(instance_id_of_two_keys_is_refused_in_either_order)
+{
+    ATLS_AUTO(EVP_PKEY) *key = forge_key("psa");
+    ATLS_AUTO(EVP_PKEY) *other = forge_key("psa-other");
+    ATLS_AUTO_HEAP char *pem = forge_pem(key), *other_pem = forge_pem(other);
+    struct atls_policy *policy = NULL;
+    struct atls_why why = {0};
+    uint8_t id[33];
+    char hex[67], text[1024];
+
+    forge_id(key, id);
+    atls_hex(atls_view(id, sizeof(id)), hex, sizeof(hex));
+    snprintf(text, sizeof(text),
+             _i == 0 ? "{\"profiles\":{\"p\":{\"format\":\"psa\",\"any\":true,"
+                       "\"trust_anchors\":[\"%1$s\",{\"instance_id\":\"%2$s\","
+                       "\"key\":\"%3$s\"}]}}}"
+                     : "{\"profiles\":{\"p\":{\"format\":\"psa\",\"any\":true,"
+                       "\"trust_anchors\":[{\"instance_id\":\"%2$s\","
+                       "\"key\":\"%3$s\"},\"%1$s\"]}}}",
+             pem, hex, other_pem);
+    ck_assert_reason(atls_policy_parse(atls_view_text(text), "p.json", "", NULL,
+                                       NULL, &policy, &why),
+                     ATLS_POLICY_INVALID);
+    ck_assert_ptr_nonnull(
+        strstr(why.text, "want one key for each instance_id, found two"));
+}
+END_TEST
+
+START_TEST(anchor_file_without_a_byte_holds_no_key)
+{
+    char path[] = "/tmp/atls-anchor-XXXXXX", text[256];
+    struct atls_policy *policy = NULL;
+    struct atls_why why = {0};
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    snprintf(text, sizeof(text),
+             "{\"profiles\":{\"p\":{\"format\":\"psa\",\"any\":true,"
+             "\"trust_anchors\":[\"%s\"]}}}",
+             path);
+    (void)!atls_policy_parse(atls_view_text(text), "p.json", "", NULL, NULL,
+                             &policy, &why);
+    unlink(path);
+    ck_assert_reason(why.reason, ATLS_POLICY_INVALID);
+    ck_assert_ptr_nonnull(strstr(why.text, "in PEM, found neither"));
 }
 END_TEST
 
@@ -668,6 +782,12 @@ int main(void)
     tcase_add_loop_test(cases, right_policy_is_taken, 0, LENGTH(right));
     tcase_add_test(cases,
                    every_problem_is_reported_and_the_first_is_the_reason);
+    tcase_add_test(cases, policy_with_very_many_mistakes_is_refused_at_once);
+    tcase_add_test(cases,
+                   allocator_that_the_program_gave_to_jansson_frees_its_own);
+    tcase_add_loop_test(
+        cases, instance_id_of_two_keys_is_refused_in_either_order, 0, 2);
+    tcase_add_test(cases, anchor_file_without_a_byte_holds_no_key);
     tcase_add_test(cases, anchor_that_cannot_be_read_has_its_reason);
     tcase_add_test(cases, private_key_as_anchor_is_refused);
     tcase_add_loop_test(cases, missing_and_odd_policy_files_are_unreadable, 0,
