@@ -13,13 +13,13 @@
 
 enum { ATLS_COSE_ES256 = -7, ATLS_COSE_ES384 = -35, ATLS_COSE_ES512 = -36 };
 
-struct atls_cose_sign1 {            /* a view of the message */
-    bool is_tagged;                 /* tag 18 stood before it */
-    bool has_unprotected;           /* its unprotected header is not empty */
-    int64_t algorithm;              /* of the protected header */
+struct atls_cose_sign1 {             /* a view of the message */
+    bool is_tagged;                  /* tag 18 stood before it */
+    bool has_unprotected;            /* its unprotected header is not empty */
+    int64_t algorithm;               /* of the protected header */
     struct atls_view protected_bstr; /* the protected header's encoding */
     struct atls_view payload;
-    struct atls_view signature;     /* r || s, 64, 96 or 132 bytes */
+    struct atls_view signature; /* r || s, 64, 96 or 132 bytes */
 };
 
 /* atls_cose_sign1_parse: EVIDENCE_MALFORMED; ALGORITHM_UNSUPPORTED for Mac0

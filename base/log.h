@@ -17,9 +17,8 @@ struct atls_log; /* opaque, lives as long as the process */
 /* atls_log_open: target is "stderr", "syslog" or "file:/absolute/path" (opened
  * for append, 0640, close-on-exec, its descriptor high). SETTING_INVALID for
  * other targets, FILE_UNREADABLE, OUT_OF_MEMORY. */
-enum atls_reason ATLS_MUST_USE atls_log_open(const char *target,
-                                             struct atls_log **out,
-                                             struct atls_why *why);
+enum atls_reason ATLS_MUST_USE
+atls_log_open(const char *target, struct atls_log **out, struct atls_why *why);
 void atls_log_free(struct atls_log *log);
 
 enum atls_log_level { ATLS_LOG_ERROR, ATLS_LOG_WARNING, ATLS_LOG_INFO };

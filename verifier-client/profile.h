@@ -17,8 +17,8 @@ struct atls_profile {
     const char *types[ATLS_PROFILE_MAX_TYPES];
     size_t num_types;
     struct atls_anchors anchors;
-    void *reference;        /* the format's reference values */
-    bool is_pinned;         /* they say what software or device is meant */
+    void *reference; /* the format's reference values */
+    bool is_pinned;  /* they say what software or device is meant */
 };
 
 /* atls_profile_read: from a member of "profiles". */

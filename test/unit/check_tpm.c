@@ -41,7 +41,8 @@ static const struct {
     {0x9a2, ATLS_ATTESTER_KEY, "has a password"},
     {0x18b, ATLS_ATTESTER_KEY, "no key at that handle"},
     {0x1df, ATLS_ATTESTER_KEY, "of another TPM"},
-    {0xc0902, ATLS_ATTESTER_FAILED, "no room for the key"}, /* from tpm2-abrmd */
+    {0xc0902, ATLS_ATTESTER_FAILED,
+     "no room for the key"}, /* from tpm2-abrmd */
     {0xa000a, ATLS_ATTESTER_ABSENT, "way to the TPM broke"},
     {0x1c4, ATLS_ATTESTER_FAILED, "0x1c4"}, /* TPM_RC_VALUE, parameter 1 */
 };
