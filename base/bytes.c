@@ -78,11 +78,6 @@ uint64_t atls_reader_u64(struct atls_reader *in)
     return read_integer(in, 8);
 }
 
-struct atls_view atls_reader_rest(struct atls_reader *in)
-{
-    return atls_reader_bytes(in, in->left);
-}
-
 struct atls_view atls_reader_u8_block(struct atls_reader *in)
 {
     return atls_reader_bytes(in, atls_reader_u8(in));

@@ -68,7 +68,6 @@ uint32_t atls_reader_u24(struct atls_reader *in);
 uint32_t atls_reader_u32(struct atls_reader *in);
 uint64_t atls_reader_u64(struct atls_reader *in);
 struct atls_view atls_reader_bytes(struct atls_reader *in, size_t len);
-struct atls_view atls_reader_rest(struct atls_reader *in);
 /* opaque<0..2^8-1>, <0..2^16-1>, <0..2^24-1> of RFC 9846, 3.4 */
 struct atls_view atls_reader_u8_block(struct atls_reader *in);
 struct atls_view atls_reader_u16_block(struct atls_reader *in);

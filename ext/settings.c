@@ -183,11 +183,6 @@ static const struct row {
 };
 #define NUM_ROWS (sizeof(rows) / sizeof(rows[0]))
 
-const char *atls_settings_key(size_t i)
-{
-    return i < NUM_ROWS ? rows[i].name : NULL;
-}
-
 static const struct row *row_by_name(const char *name)
 {
     for (size_t i = 0; i < NUM_ROWS; i++)

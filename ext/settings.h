@@ -33,7 +33,4 @@ atls_settings_read(const CONF *conf, const char *section, const char *file,
                    struct atls_settings **out, struct atls_why *why);
 void atls_settings_free(struct atls_settings *settings);
 
-/* atls_settings_key: the name of key number i, NULL past the last. */
-const char *atls_settings_key(size_t i);
-
 #endif

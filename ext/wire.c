@@ -181,11 +181,6 @@ void atls_wire_put_certificate_request(struct atls_buf *out,
     atls_buf_u8(out, 0); /* no nonce inside the handshake */
 }
 
-void atls_wire_put_certificate_head(struct atls_buf *out, size_t len)
-{
-    atls_buf_u24(out, (uint32_t)len);
-}
-
 int atls_schemes_find(const struct atls_schemes *schemes, struct atls_type type)
 {
     for (size_t i = 0; i < schemes->num; i++)

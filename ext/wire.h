@@ -50,8 +50,6 @@ void atls_wire_put_encrypted_extensions(struct atls_buf *out,
                                         struct atls_type type);
 void atls_wire_put_certificate_request(struct atls_buf *out,
                                        struct atls_type type);
-/* The three bytes before a CMW of len bytes. */
-void atls_wire_put_certificate_head(struct atls_buf *out, size_t len);
 
 /* atls_schemes_find: index of the type in the list, or -1. */
 int atls_schemes_find(const struct atls_schemes *schemes,
