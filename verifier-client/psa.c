@@ -156,7 +156,8 @@ static enum atls_reason unlisted(const struct atls_profile *profile,
     atls_psa_ascii(component->version, version, sizeof(version));
     return atls_why(why, ATLS_COMPONENT_REFUSED,
                     "profile %s: component %s %s: want measurement %s, found "
-                    "%s (signer %s...)",
+                    "%s (signer %s...); add it to the policy if that software "
+                    "is meant",
                     profile->name, type, version, want, seen, signer_id);
 }
 

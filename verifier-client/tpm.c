@@ -275,8 +275,9 @@ static enum atls_reason check_pcr(const struct atls_tpm_claims *quote,
     atls_hex(atls_view(pcr->values.bytes, hash->len), want, sizeof(want));
     atls_hex(atls_view(value, hash->len), seen, sizeof(seen));
     return atls_why(why, ATLS_PCR_MISMATCH,
-                    "profile %s: PCR %s:%u: want %s%s, found %s", profile->name,
-                    hash->name, pcr->index, want,
+                    "profile %s: PCR %s:%u: want %s%s, found %s; add it to the "
+                    "policy if that boot is meant",
+                    profile->name, hash->name, pcr->index, want,
                     pcr->values.num > 1 ? " or another listed" : "", seen);
 }
 

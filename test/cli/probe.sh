@@ -63,6 +63,7 @@ serve /dev/null
 asks "a server that does not attest is found out" 1 probe "localhost:$port"
 says "as silent" '^chosen: nothing: the server did not answer the offer$'
 says "by reason" '^problem: NOT_ANSWERED$'
+says "with whose move it is" '^text: .*; see atls doctor there$'
 asks "the same as JSON" 1 probe --json "localhost:$port"
 json "it is not attested" 'not it["is_attested"] and it["problem"] == "NOT_ANSWERED"'
 serve /dev/null -tls1_2

@@ -399,7 +399,9 @@ static bool describe(struct probe *probe, SSL *ssl, json_t *report)
         atls_why(&probe->why,
                  probe->scheme.len > 0 ? ATLS_EVIDENCE_MISSING
                                        : ATLS_NOT_ANSWERED,
-                 NULL);
+                 "want Evidence, the server %s; see atls doctor there",
+                 probe->scheme.len > 0 ? "agreed to attest and sent none"
+                                       : "did not answer the offer");
     is_good = is_good && is_trusted && probe->is_finished;
     atls_output_add(report, "is_attested", json_boolean(is_good));
     if (probe->why.reason != ATLS_OK) {
