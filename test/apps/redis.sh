@@ -11,7 +11,7 @@ server() {
         --dir "$state" --save '' \
         --tls-cert-file "$work/server.pem" \
         --tls-key-file "$state/server.key" \
-        --tls-ca-cert-file "$work/ca.pem" --tls-session-caching no \
+        --tls-ca-cert-file "$work/ca.pem" \
         --tls-auth-clients "$mutual"
 }
 

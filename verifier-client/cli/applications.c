@@ -9,6 +9,10 @@
 
 #include "cli/doctor.h"
 
+#define IN_UNIT(unit)                                                          \
+    "put OPENSSL_CONF into its unit (systemctl edit " unit                     \
+    ": Environment=OPENSSL_CONF=FILE)"
+
 struct atls_application {
     const char *name;
     const char *binaries; /* in the usual folders, by spaces */
@@ -25,21 +29,21 @@ static const struct atls_application applications[] = {
      NULL,
      false,
      {"set ssl_protocols TLSv1.3 (without it Debian 12's nginx speaks TLS 1.2)",
-      "set ssl_session_tickets off, ssl_session_cache off and ssl_early_data "
-      "off",
-      "for upstreams that must attest set proxy_ssl_server_name on, "
-      "proxy_ssl_protocols TLSv1.3, proxy_ssl_verify on with "
-      "proxy_ssl_trusted_certificate, and proxy_ssl_session_reuse off",
-      "put OPENSSL_CONF into its unit (systemctl edit nginx: "
-      "Environment=OPENSSL_CONF=...)"}},
+      "clients that must attest need ssl_verify_client on and "
+      "ssl_client_certificate",
+      "for upstreams that must attest set proxy_ssl_protocols TLSv1.3, "
+      "proxy_ssl_server_name on, proxy_ssl_name, and proxy_ssl_verify on with "
+      "proxy_ssl_trusted_certificate",
+      IN_UNIT("nginx")}},
     {"haproxy",
      "haproxy",
      "haproxy",
      NULL,
      false,
-     {"add no-tls-tickets to bind lines, leave allow-0rtt out",
-      "on server lines that must attest set sni, verify required, ca-file, "
-      "verifyhost and no-ssl-reuse",
+     {"clients that must attest need verify required and ca-file on bind lines",
+      "on server lines that must attest set ssl, verify required, ca-file, sni "
+      "and verifyhost",
+      IN_UNIT("haproxy"),
       "it changes its root folder after start: policy changes are seen at a "
       "restart only"}},
     {"apache2",
@@ -47,7 +51,8 @@ static const struct atls_application applications[] = {
      "www-data",
      NULL,
      false,
-     {"set SSLProtocol TLSv1.3, SSLSessionTickets off, SSLSessionCache none",
+     {"clients that must attest need SSLVerifyClient require and "
+      "SSLCACertificateFile",
       "put OPENSSL_CONF into /etc/apache2/envvars, with export",
       "client certificates only for the whole host: renegotiation by folder "
       "(post-handshake authentication) is refused where clients must attest"}},
@@ -65,13 +70,13 @@ static const struct atls_application applications[] = {
      false,
      {"ssl.create_default_context() and server_hostname are enough for "
       "clients",
-      "servers: set num_tickets = 0 on the SSLContext"}},
+      "clients that must attest need verify_mode = CERT_REQUIRED and a CA"}},
     {"postgresql",
      "postgres pg_ctlcluster",
      "postgres",
      NULL,
      false,
-     {"set ssl = on and ssl_min_protocol_version = 'TLSv1.3'",
+     {"set ssl = on",
       "put OPENSSL_CONF into /etc/postgresql/VERSION/main/environment",
       "it runs as postgres from the start: policy and TPM must be open to that "
       "user (group tss for /dev/tpmrm0)",
@@ -89,15 +94,19 @@ static const struct atls_application applications[] = {
      "mosquitto",
      NULL,
      false,
-     {"set no psk_hint on listeners that must be attested",
+     {"clients that must attest need require_certificate true and cafile; set "
+      "no psk_hint there",
+      IN_UNIT("mosquitto"),
       "mosquitto_pub and _sub take the name from -h; give --cafile"}},
     {"redis",
      "redis-server",
      "redis",
      NULL,
      false,
-     {"set tls-session-caching no and tls-protocols \"TLSv1.3\"",
-      "clients that must attest need tls-auth-clients yes",
+     {"clients that must attest need tls-auth-clients yes and tls-ca-cert-file",
+      IN_UNIT("redis-server"),
+      "it runs as redis from the start: policy and TPM must be open to that "
+      "user (group tss for /dev/tpmrm0)",
       "Debian's unit has PrivateDevices: for attest:tpm set PrivateDevices=no "
       "or DeviceAllow=/dev/tpmrm0 rw"}},
     {"stunnel",
@@ -105,9 +114,10 @@ static const struct atls_application applications[] = {
      "stunnel4",
      NULL,
      false,
-     {"set sslVersionMin = TLSv1.3, and no PSKsecrets",
-      "clients: verifyChain = yes, CAfile and checkHost (sni where it differs)",
-      "chroot hides a changed policy until a restart"}},
+     {"clients that must attest need CAfile and verifyChain = yes; set no "
+      "PSKsecrets there",
+      "clients: CAfile, verifyChain = yes, checkHost and sni",
+      IN_UNIT("stunnel4"), "chroot hides a changed policy until a restart"}},
     {"node",
      "node nodejs",
      NULL,
@@ -129,8 +139,7 @@ static const struct atls_application applications[] = {
      "usr.sbin.named",
      false,
      {"its AppArmor profile must let it map atls_ext.so and atls.so (rm) and "
-      "read the policy (r)",
-      "set session-tickets no in its tls blocks"}},
+      "read the policy (r)"}},
 };
 #define NUM (sizeof(applications) / sizeof(applications[0]))
 

@@ -16,13 +16,14 @@ static void check_module(const struct atls_cnf *cnf, const char *path,
 
     if (cnf->init == NULL)
         atls_finding(findings, ATLS_LEVEL_FAIL, "module",
-                     "%s has no openssl_conf line, so it loads nothing: use "
-                     "what atls config prints",
+                     "%s has no openssl_conf line, so it loads nothing: let "
+                     "OPENSSL_CONF or --config name what atls config prints",
                      path);
     else if (cnf->module == NULL)
         atls_finding(findings, ATLS_LEVEL_FAIL, "module",
                      "[%s] of %s names no section with path = .../atls_ext.so: "
-                     "nothing attests; use what atls config prints",
+                     "nothing attests; let OPENSSL_CONF or --config name what "
+                     "atls config prints",
                      cnf->init, path);
     else if (access(module, R_OK) != 0)
         atls_finding(findings, ATLS_LEVEL_FAIL, "module",
@@ -175,8 +176,7 @@ static void check_sessions(const struct atls_cnf *cnf,
         return;
     atls_finding(findings, ATLS_LEVEL_NOTE, "sessions",
                  "resume = never: peers that must attest get no tickets and "
-                 "no 0-RTT, whatever the application is told; turn both off "
-                 "there too, so that clients do not try");
+                 "no 0-RTT, whatever the application is told");
 }
 
 void atls_doctor_file(const struct atls_cnf *cnf, const char *path,
