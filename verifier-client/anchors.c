@@ -33,7 +33,8 @@ static bool hash_id(const uint8_t *bytes, size_t len,
     return EVP_Q_digest(NULL, "SHA2-256", NULL, bytes, len, id + 1, NULL) == 1;
 }
 
-enum atls_reason atls_key_id(EVP_PKEY *key, uint8_t id[ATLS_ANCHOR_ID])
+/* 01 || SHA-256(SPKI) */
+static enum atls_reason key_id(EVP_PKEY *key, uint8_t id[ATLS_ANCHOR_ID])
 {
     __attribute__((cleanup(free_der))) uint8_t *der = NULL;
     int len = i2d_PUBKEY(key, &der);
@@ -166,7 +167,7 @@ bool atls_anchors_add(struct atls_anchors *anchors, EVP_PKEY *key)
 {
     uint8_t id[ATLS_ANCHOR_ID];
 
-    return atls_key_id(key, id) == ATLS_OK && insert(anchors, id, key) &&
+    return key_id(key, id) == ATLS_OK && insert(anchors, id, key) &&
            (!point_id(key, id) || insert(anchors, id, key));
 }
 
@@ -218,7 +219,7 @@ static void add_key(const struct reading *reading, EVP_PKEY *fresh)
                                                      : "");
         return;
     }
-    if (atls_key_id(fresh, id) != ATLS_OK ||
+    if (key_id(fresh, id) != ATLS_OK ||
         (key = pooled(reading->pool, id, fresh)) == NULL)
         out_of_memory(reading);
     else if (reading->instance_id != NULL)

@@ -45,8 +45,4 @@ bool ATLS_MUST_USE atls_anchors_add(struct atls_anchors *anchors,
 EVP_PKEY *atls_anchors_find(const struct atls_anchors *anchors,
                             struct atls_view id);
 
-/* atls_key_id: 01 || SHA-256(SPKI). CRYPTO_FAILED, OUT_OF_MEMORY. */
-enum atls_reason ATLS_MUST_USE atls_key_id(EVP_PKEY *key,
-                                           uint8_t id[ATLS_ANCHOR_ID]);
-
 #endif

@@ -4,21 +4,11 @@
  */
 #include "format.h"
 
-#include <string.h>
-
 const struct atls_format *const atls_formats[] = {
     &atls_format_psa,
     &atls_format_tpm,
     NULL,
 };
-
-const struct atls_format *atls_format_by_name(const char *name)
-{
-    for (size_t i = 0; atls_formats[i] != NULL; i++)
-        if (strcmp(atls_formats[i]->name, name) == 0)
-            return atls_formats[i];
-    return NULL;
-}
 
 static bool has_type(const struct atls_format *format, struct atls_type type)
 {

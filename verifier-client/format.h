@@ -60,7 +60,6 @@ extern const struct atls_format atls_format_tpm;
 extern const struct atls_format *const atls_formats[];
 
 /* NULL: no such format. */
-const struct atls_format *atls_format_by_name(const char *name);
 const struct atls_format *atls_format_by_type(struct atls_type type);
 
 #endif

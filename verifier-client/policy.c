@@ -232,11 +232,6 @@ enum atls_identity atls_rule_identity(const struct atls_rule *rule)
     return rule->identity;
 }
 
-bool atls_rule_no_oracle(const struct atls_rule *rule)
-{
-    return rule->no_oracle;
-}
-
 enum atls_reason atls_policy_check_identity(const struct atls_policy *policy,
                                             enum atls_identity setting,
                                             struct atls_why *why)

@@ -68,7 +68,6 @@ const struct atls_rule *atls_policy_match(const struct atls_policy *policy,
                                           const struct atls_peer *peer);
 
 enum atls_identity atls_rule_identity(const struct atls_rule *rule);
-bool atls_rule_no_oracle(const struct atls_rule *rule);
 
 /* atls_policy_check_identity: the setting "identity" stands for rules that
  * name none; when it is attested each of them must say no_oracle, as a rule

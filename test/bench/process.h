@@ -5,6 +5,7 @@
 #ifndef BENCH_PROCESS_H
 #define BENCH_PROCESS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
 
