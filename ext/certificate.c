@@ -70,15 +70,29 @@ static bool is_chain_accepted(const SSL *ssl)
             SSL_get_verify_result(ssl) == X509_V_OK);
 }
 
+/* A rule names a server: its certificate has to be for that name, also where
+ * the program gave no host to check and left it at the SNI. */
+static enum atls_reason check_named(SSL *ssl, struct atls_why *why)
+{
+    const struct atls_settings *settings = atls_module()->settings;
+    ATLS_AUTO_HEAP char *name = atls_identity_name(ssl);
+
+    if (settings->attests_to_any || name == NULL ||
+        settings->identity == ATLS_IDENTITY_APPLICATION)
+        return ATLS_OK;
+    return atls_identity_check(ssl, ATLS_IDENTITY_X509, why);
+}
+
 /* A client attests only to a server that its chain or its own Evidence
  * vouches for. */
-static enum atls_reason check_vouched(const SSL *ssl,
+static enum atls_reason check_vouched(SSL *ssl,
                                       const struct atls_connection *connection,
                                       struct atls_why *why)
 {
-    if (connection->is_server || connection->is_verified ||
-        is_chain_accepted(ssl))
+    if (connection->is_server || connection->is_verified)
         return ATLS_OK;
+    if (is_chain_accepted(ssl))
+        return check_named(ssl, why);
     return atls_why(why, ATLS_PEER_UNTRUSTED,
                     "the server asks for Evidence, and neither its chain (%s) "
                     "nor Evidence of its own vouches for it",

@@ -247,6 +247,19 @@ START_TEST(client_shows_no_evidence_to_a_server_that_nothing_vouches_for)
 }
 END_TEST
 
+/* A good chain for another name, and a program that checks no name. */
+START_TEST(client_shows_no_evidence_to_a_server_of_another_name)
+{
+    meet_asking_server(&(struct pair_config){.attester = "soft.key"}, false);
+    pair_use_identity(pair.server.ctx, "client");
+    pair_reconnect(&pair);
+    SSL_set1_host(pair.client.ssl, NULL);
+    pair_handshake(&pair);
+    ck_assert_uint_eq(peer.certificate_seen.len, 0);
+    pair_refused(&pair, &pair.client, 40, ATLS_NAME_MISMATCH);
+}
+END_TEST
+
 /* Rules by peer. */
 
 static const char by_name[] =
@@ -693,6 +706,7 @@ static TCase *attest_to_cases(void)
     tcase_add_test(cases, client_shows_evidence_to_a_server_that_a_rule_names);
     tcase_add_test(
         cases, client_shows_no_evidence_to_a_server_that_nothing_vouches_for);
+    tcase_add_test(cases, client_shows_no_evidence_to_a_server_of_another_name);
     return cases;
 }
 
