@@ -305,6 +305,7 @@ static void prepare_secret(SSL *ssl)
     if (connection == NULL)
         return;
     connection->is_under_way = true;
+    atls_keylog_reassert(SSL_get_SSL_CTX(ssl)); /* a callback may follow */
     if (connection->server_secret.len == 0 &&
         (connection->is_server
              ? connection->own_agreed

@@ -590,6 +590,30 @@ START_TEST(plain_client_is_refused_with_verification_off_in_alpn)
 }
 END_TEST
 
+/* The certificate callback comes after our last look at the ClientHello; in a
+ * program that logs its keys, the watchdog's slot is taken. */
+static int turn_verification_off(SSL *ssl, void *arg)
+{
+    (void)arg;
+    SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
+    return 1;
+}
+
+START_TEST(plain_client_is_refused_with_verification_off_and_own_callbacks)
+{
+    int what = replacements[_i].what;
+    SSL_CTX *ctx;
+
+    pair_setup(&wants_client);
+    ctx = replace_in_ctx(pair_server_ctx(), what);
+    SSL_CTX_set_cert_cb(ctx, turn_verification_off, NULL);
+    pair_new(&pair, pair_bare_client_ctx(), ctx);
+    replace_in_ssl(pair.server.ssl, what);
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.server, 109, ATLS_NOT_OFFERED);
+}
+END_TEST
+
 /* A certificate callback that gives another certificate than the context. */
 static int give_certificate(SSL *ssl, void *arg)
 {
@@ -773,6 +797,8 @@ static TCase *switch_cases(void)
         cases, turning_verification_off_in_the_alpn_callback_changes_nothing);
     tcase_add_test(cases,
                    plain_client_is_refused_with_verification_off_in_alpn);
+    ADD_REPLACEMENTS(
+        cases, plain_client_is_refused_with_verification_off_and_own_callbacks);
     tcase_add_test(cases,
                    evidence_is_bound_to_the_certificate_that_a_callback_gives);
     return cases;
