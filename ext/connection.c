@@ -31,7 +31,7 @@ static void reset(struct atls_connection *connection)
 {
     struct atls_connection kept = {.chained = connection->chained,
                                    .is_in_security = connection->is_in_security,
-                                   .is_waiting = connection->is_waiting};
+                                   .waiting_on = connection->waiting_on};
 
     let_go(connection);
     *connection = kept;

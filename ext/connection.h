@@ -27,12 +27,12 @@ struct atls_connection {
     bool is_asked;       /* server: our CertificateRequest asks for Evidence */
     bool is_verified;    /* the peer's Evidence was appraised and accepted */
     bool is_under_way;   /* past the hellos */
-    bool is_waiting;     /* for the secret, in the SSL_CTX's key log */
     bool is_finished;    /* nothing more to do for us in this handshake */
     bool is_shut;        /* server: resumption and PSKs are ruled out */
     bool is_missed;      /* its start: an application's callback stood there */
     bool is_in_security; /* re-entry guard of the chained callback */
-    enum atls_reason refused; /* TLS_VERSION or TRANSPORT, if that ends it */
+    const SSL_CTX *waiting_on; /* whose key log counts us; only compared */
+    enum atls_reason refused;  /* TLS_VERSION or TRANSPORT, if that ends it */
 
     struct atls_type peer_type; /* borrowed from policy */
     struct atls_type own_type;  /* borrowed from the attester */

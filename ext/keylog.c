@@ -22,6 +22,7 @@ struct state {                  /* of an SSL_CTX, as its ex_data */
     atomic_bool is_kept;
 };
 
+static keylog_fn keylog;
 static int state_index = -1;
 static _Thread_local bool is_in_keylog;
 
@@ -83,12 +84,16 @@ static void take_traffic_secret(struct atls_connection *connection,
 
 /* libssl looks whether there is a callback and then calls it, so to take it
  * away under another thread's handshake would be a call to nowhere. */
-static void stop_waiting(SSL_CTX *ctx)
+static void stop_waiting(SSL_CTX *ctx, struct atls_connection *connection)
 {
     struct state *state = state_of(ctx);
+    bool is_counted = connection->waiting_on == ctx;
 
-    if (state != NULL && atomic_fetch_sub(&state->num_waiting, 1) == 1 &&
-        !state->is_kept && state->chained == NULL && __libc_single_threaded)
+    connection->waiting_on = NULL;
+    if (state != NULL && is_counted &&
+        atomic_fetch_sub(&state->num_waiting, 1) == 1 && !state->is_kept &&
+        SSL_CTX_get_keylog_callback(ctx) == keylog && state->chained == NULL &&
+        __libc_single_threaded)
         SSL_CTX_set_keylog_callback(ctx, NULL);
 }
 
@@ -99,11 +104,9 @@ static void take_line(SSL *ssl, const char *line)
     if (connection == NULL)
         return;
     if (is_label(line, "SERVER_HANDSHAKE_TRAFFIC_SECRET")) {
-        if (connection->is_waiting) {
+        if (connection->waiting_on != NULL)
             take_traffic_secret(connection, line);
-            connection->is_waiting = false;
-            stop_waiting(SSL_get_SSL_CTX(ssl));
-        }
+        stop_waiting(SSL_get_SSL_CTX(ssl), connection);
         atls_gate_force_client_certificate(ssl);
     } else if (is_label(line, "CLIENT_TRAFFIC_SECRET_0") ||
                is_label(line, "CLIENT_RANDOM")) { /* TLS 1.2 */
@@ -164,8 +167,8 @@ void atls_keylog_keep(SSL_CTX *ctx)
     install(ctx, state);
 }
 
-/* A handshake that dies while it waits leaves the count too high, and then the
- * callback merely stays. */
+/* A handshake that dies while it waits, or goes to another SSL_CTX, leaves the
+ * count too high, and then the callback merely stays. */
 void atls_keylog_want(SSL *ssl, struct atls_connection *connection)
 {
     SSL_CTX *ctx = SSL_get_SSL_CTX(ssl);
@@ -173,9 +176,9 @@ void atls_keylog_want(SSL *ssl, struct atls_connection *connection)
 
     if (state == NULL)
         return; /* made before us: its secret will be missed, and we refuse */
-    if (!connection->is_waiting)
+    if (connection->waiting_on != ctx) /* a second hello may switch it */
         atomic_fetch_add(&state->num_waiting, 1);
-    connection->is_waiting = true;
+    connection->waiting_on = ctx;
     install(ctx, state);
 }
 

@@ -639,6 +639,79 @@ START_TEST(evidence_is_bound_to_the_certificate_that_a_callback_gives)
 }
 END_TEST
 
+/* Handshakes that stand still between their hellos and their secrets, in one
+ * thread and on one context, which the first to be done must not spoil. */
+static bool is_pausing, is_switched;
+
+static int pause_for_certificate(SSL *ssl, void *arg)
+{
+    (void)ssl, (void)arg;
+    return is_pausing ? -1 : 1;
+}
+
+static void begin_and_pause(struct pair *paused)
+{
+    static uint8_t hello[4096];
+    int len;
+
+    SSL_CTX_up_ref(other_ctx);
+    pair_new(paused, NULL, other_ctx);
+    ck_assert_int_ne(SSL_do_handshake(paused->client.ssl), 1);
+    len = BIO_read(paused->client.out, hello, sizeof(hello));
+    ck_assert_int_gt(len, 0);
+    BIO_write(paused->server.in, hello, len);
+    ck_assert_int_ne(SSL_do_handshake(paused->server.ssl), 1);
+    ck_assert(SSL_want_x509_lookup(paused->server.ssl));
+}
+
+static int switch_second_time(SSL *ssl, int *alert, void *arg)
+{
+    (void)alert, (void)arg;
+    if (is_switched)
+        SSL_set_SSL_CTX(ssl, other_ctx);
+    is_switched = true;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/* A client that names somebody else after HelloRetryRequest is served by two
+ * contexts in one handshake. */
+static void switch_between_hellos(void)
+{
+    SSL_CTX *ctx = pair_server_ctx();
+
+    SSL_CTX_set_tlsext_servername_callback(ctx, switch_second_time);
+    pair_new(&pair, NULL, ctx);
+    SSL_set1_groups_list(pair.client.ssl, "P-256:X25519");
+    SSL_set1_groups_list(pair.server.ssl, "X25519");
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    pair_free(&pair);
+    ck_assert_int_eq(is_switched, true);
+}
+
+START_TEST(handshakes_that_wait_on_one_context_keep_their_secrets)
+{
+    static struct pair pairs[2];
+
+    pair_setup(
+        &(struct pair_config){.attester = "soft.key", .require = "server"});
+    other_ctx = pair_server_ctx();
+    SSL_CTX_set_cert_cb(other_ctx, pause_for_certificate, NULL);
+    if (_i != 0)
+        switch_between_hellos();
+    is_pausing = true;
+    for (size_t i = 0; i < 2; i++)
+        begin_and_pause(&pairs[i]);
+    is_pausing = false;
+    for (size_t i = 0; i < 2; i++) {
+        pair_handshake(&pairs[i]);
+        pair_accepted(&pairs[i]);
+        pair_free(&pairs[i]);
+    }
+    SSL_CTX_free(other_ctx);
+}
+END_TEST
+
 /* An application that verifies by itself. identity = x509 wants a chain that
  * libcrypto has verified, whoever asked it to. */
 static int verify_nothing(X509_STORE_CTX *context, void *arg)
@@ -801,6 +874,8 @@ static TCase *switch_cases(void)
         cases, plain_client_is_refused_with_verification_off_and_own_callbacks);
     tcase_add_test(cases,
                    evidence_is_bound_to_the_certificate_that_a_callback_gives);
+    tcase_add_loop_test(
+        cases, handshakes_that_wait_on_one_context_keep_their_secrets, 0, 2);
     return cases;
 }
 
