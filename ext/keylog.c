@@ -107,6 +107,7 @@ static void take_line(SSL *ssl, const char *line)
         if (connection->waiting_on != NULL)
             take_traffic_secret(connection, line);
         stop_waiting(SSL_get_SSL_CTX(ssl), connection);
+        connection->is_verified = false; /* what is, is of another handshake */
         atls_gate_force_client_certificate(ssl);
     } else if (is_label(line, "CLIENT_TRAFFIC_SECRET_0") ||
                is_label(line, "CLIENT_RANDOM")) { /* TLS 1.2 */

@@ -834,6 +834,39 @@ START_TEST(nothing_of_an_attested_connection_survives_ssl_clear)
 }
 END_TEST
 
+static int allow(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid,
+                 void *other, void *ex)
+{
+    (void)ssl, (void)ctx, (void)op, (void)bits, (void)nid;
+    (void)other, (void)ex;
+    return 1;
+}
+
+/* An application that sets its security callback for each connection keeps us
+ * from the start of the second one. */
+START_TEST(nothing_of_an_attested_client_survives_ssl_clear)
+{
+    SSL_CTX *bare;
+
+    pair_setup(&wants_client);
+    pair_new(&pair, deviant_client(&peer), NULL);
+    SSL_set_session_id_context(pair.server.ssl, (const uint8_t *)"x", 1);
+    SSL_set_security_callback(pair.server.ssl, allow);
+    connect_once();
+    ck_assert_int_eq(SSL_clear(pair.server.ssl), 1);
+    SSL_set_security_callback(pair.server.ssl, allow);
+    bare = pair_bare_client_ctx();
+    SSL_free(pair.client.ssl);
+    pair.client.ssl = SSL_new(bare);
+    SSL_CTX_free(bare);
+    SSL_set_connect_state(pair.client.ssl);
+    pair_wire(&pair);
+    set_psk(false);
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.server, PAIR_ANY_ALERT, ATLS_RESUMED);
+}
+END_TEST
+
 START_TEST(a_cleared_ssl_attests_again)
 {
     pair_setup(
@@ -971,6 +1004,7 @@ static TCase *state_cases(void)
     tcase_add_test(cases, plain_server_is_refused_after_hello_retry_request);
     tcase_add_test(cases, wrong_binder_is_refused_after_hello_retry_request);
     tcase_add_test(cases, nothing_of_an_attested_connection_survives_ssl_clear);
+    tcase_add_test(cases, nothing_of_an_attested_client_survives_ssl_clear);
     tcase_add_test(cases, a_cleared_ssl_attests_again);
     tcase_add_test(cases, a_duplicated_ssl_attests_for_itself);
     tcase_add_test(cases, a_duplicate_of_an_attested_ssl_is_not_attested);
