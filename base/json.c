@@ -91,11 +91,12 @@ json_t *atls_json_text(const char *text)
                         : json_stringn((const char *)ascii.data, ascii.len);
 }
 
-/* json_dumpb says how much it would write, and writes what fits. */
+/* json_dumpb says how much it would write, and writes what fits. In ASCII: a
+ * peer's U+009B would be a terminal's control sequence. */
 void atls_json_put(struct atls_buf *out, const json_t *value)
 {
-    const size_t flags =
-        JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6);
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII |
+                         JSON_REAL_PRECISION(6);
     size_t len = json_dumpb(value, NULL, 0, flags);
     uint8_t *room = len > 0 ? atls_buf_room(out, len) : NULL;
 

@@ -149,6 +149,20 @@ START_TEST(names_in_the_log_cannot_break_its_lines)
 }
 END_TEST
 
+START_TEST(names_in_the_log_cannot_steer_a_terminal)
+{
+    pair_setup(&(struct pair_config){.require = "client"});
+    pair_new(&pair, pair_bare_client_ctx(), NULL);
+    SSL_set_tlsext_host_name(pair.client.ssl, "a\xc2\x9b"
+                                              "2J"); /* U+009B */
+    pair_handshake(&pair);
+    pair_free(&pair);
+    ck_assert_str_eq(pair_log_text("server", "name"), "a\xc2\x9b"
+                                                      "2J");
+    ck_assert(!pair_log_says("\xc2\x9b"));
+}
+END_TEST
+
 /* Over TCP the address is known. */
 
 static void *connect_to(void *arg)
@@ -220,6 +234,7 @@ int main(void)
         0, 3);
     tcase_add_test(log, log_line_has_its_keys);
     tcase_add_test(log, names_in_the_log_cannot_break_its_lines);
+    tcase_add_test(log, names_in_the_log_cannot_steer_a_terminal);
     tcase_add_test(log, log_line_has_the_peers_address);
     suite_add_tcase(suite, log);
     suite_add_tcase(suite, cases);
