@@ -33,6 +33,23 @@ ATLS_AUTO_FREE(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 ATLS_AUTO_FREE(OSSL_STORE_CTX, OSSL_STORE_close)
 ATLS_AUTO_FREE(OSSL_STORE_INFO, OSSL_STORE_INFO_free)
 
+/* On a queue that had errors of the program's before: they stay, the newest is
+ * the provider's, and who called us takes it off again. */
+static enum atls_reason why_of_newest(struct atls_why *why,
+                                      enum atls_reason reason, const char *what)
+{
+    const char *data = NULL, *said;
+    int flags = 0;
+    unsigned long code =
+        ERR_peek_last_error_all(NULL, NULL, NULL, &data, &flags);
+
+    said = flags & ERR_TXT_STRING && *data != '\0'
+               ? data
+               : ERR_reason_error_string(code);
+    return atls_why(why, reason, "%s: %s", what,
+                    said != NULL ? said : "no error was given");
+}
+
 /* The provider's own words: the first error that carries some. */
 static enum atls_reason
 why_of_provider(struct atls_why *why, enum atls_reason reason, const char *what)
@@ -147,12 +164,14 @@ enum atls_reason atls_attester_prepare(struct atls_attester *attester,
                                        struct atls_why *why)
 {
     ATLS_AUTO(EVP_PKEY_CTX) *context = NULL;
+    bool was_clean = ERR_peek_error() == 0;
 
     if (atomic_load(&attester->is_prepared))
         return ATLS_OK;
     context = EVP_PKEY_CTX_new_from_pkey(NULL, attester->key, QUERY);
     if (context == NULL || EVP_PKEY_sign_init(context) <= 0)
-        return why_of_provider(why, ATLS_ATTESTER_ABSENT, "attester");
+        return (was_clean ? why_of_provider : why_of_newest)(
+            why, ATLS_ATTESTER_ABSENT, "attester");
     atomic_store(&attester->is_prepared, true);
     return ATLS_OK;
 }

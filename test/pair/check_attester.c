@@ -222,6 +222,23 @@ START_TEST(absent_device_is_logged_and_nothing_is_offered)
 }
 END_TEST
 
+/* A program may look at its errors after it has made an SSL_CTX. */
+START_TEST(absent_device_leaves_the_errors_of_the_program)
+{
+    pair_setup(&(struct pair_config){
+        .policy = "",
+        .extra = "attester = attest:tpm?tcti=device:/nonexistent/tpm0\n"});
+    ck_assert_int_eq(OPENSSL_init_ssl(0, NULL), 1);
+    ERR_clear_error();
+    ERR_raise_data(ERR_LIB_USER, 1, "the program's own");
+    SSL_CTX_free(SSL_CTX_new(TLS_method()));
+    ck_assert_int_eq(ERR_GET_LIB(ERR_get_error()), ERR_LIB_USER);
+    ck_assert_uint_eq(ERR_get_error(), 0);
+    ck_assert(pair_log_says("/nonexistent/tpm0"));
+    ck_assert(!pair_log_says("the program's own"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("attester");
@@ -240,9 +257,10 @@ int main(void)
     tcase_add_test(cases, no_turn_within_the_timeout_is_refused);
     tcase_add_test(cases, no_quote_is_made_before_it_is_asked_for);
     tcase_add_test(cases, one_quote_is_made_for_one_certificate);
-    if (access(pair_build_path(".libs/atls_tpm.so"), R_OK) == 0)
+    if (access(pair_build_path(".libs/atls_tpm.so"), R_OK) == 0) {
         tcase_add_test(tpm, absent_device_is_logged_and_nothing_is_offered);
-    else
+        tcase_add_test(tpm, absent_device_leaves_the_errors_of_the_program);
+    } else
         pair_add_skip(tpm, "a TPM that is absent is logged", "attest:tpm");
     suite_add_tcase(suite, cases);
     suite_add_tcase(suite, tpm);
