@@ -133,6 +133,17 @@ static enum atls_reason put_evidence(struct atls_call *call,
     return quotation.reason;
 }
 
+/* A client that had no certificate when it was asked may have one when it is
+ * asked again, after its Finished, and then not for Evidence. */
+static bool is_after_handshake(const SSL *ssl,
+                               const struct atls_connection *connection)
+{
+    uint8_t byte;
+
+    return !connection->is_server &&
+           SSL_get_finished(ssl, &byte, sizeof(byte)) > 0;
+}
+
 /* RFC 9846, 4.5.1: an entry answers what was offered or asked for; draft-
  * fossati-seat-early-attestation: only the first one carries Evidence. */
 enum atls_reason atls_put_certificate(struct atls_call *call,
@@ -142,7 +153,8 @@ enum atls_reason atls_put_certificate(struct atls_call *call,
     struct atls_secret binder;
     enum atls_reason reason;
 
-    if (connection == NULL || !connection->own_agreed || call->entry != 0)
+    if (connection == NULL || !connection->own_agreed || call->entry != 0 ||
+        is_after_handshake(call->ssl, connection))
         return ATLS_OK;
     reason = check_vouched(call->ssl, connection, why);
     if (reason == ATLS_OK)
