@@ -39,20 +39,6 @@ static void drop_shortcuts(SSL *ssl)
     SSL_set_psk_client_callback(ssl, NULL);
 }
 
-/* The state machine asks once before it does anything, in both roles and with
- * every method. */
-static int check_start(SSL *ssl)
-{
-    struct atls_connection *connection;
-    bool failed;
-
-    connection = atls_connection_begin(ssl, &failed);
-    if (connection != NULL && connection->is_required &&
-        !connection->is_server && atls_module()->settings->enforces)
-        drop_shortcuts(ssl);
-    return !failed;
-}
-
 enum atls_reason atls_gate_after_start(SSL *ssl, struct atls_why *why)
 {
     struct atls_connection *connection = atls_connection_get0(ssl);
@@ -86,6 +72,50 @@ static bool is_stream(const SSL *ssl)
     return !SSL_is_dtls(ssl) && SSL_version(ssl) != 1;
 }
 
+/* In a verify mode: it is ours and not the application's. libssl looks at its
+ * own four bits alone. */
+#define FORCED (1 << 30)
+
+/* Where the program has asked for verification after us, its own chains stay
+ * refused. */
+static int accept_any_chain(int is_good, X509_STORE_CTX *context)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(context,
+                                          SSL_get_ex_data_X509_STORE_CTX_idx());
+
+    /* The error stays in the context, and the gate judges it. */
+    return is_good || (SSL_get_verify_mode(ssl) & FORCED) != 0;
+}
+
+/* A handshake on an SSL that SSL_clear was called on begins with the mode that
+ * the application knows of. */
+static void restore_mode(SSL *ssl)
+{
+    int mode = SSL_get_verify_mode(ssl);
+
+    if (mode & FORCED)
+        SSL_set_verify(ssl,
+                       mode & ~(FORCED | SSL_VERIFY_PEER |
+                                SSL_VERIFY_FAIL_IF_NO_PEER_CERT),
+                       NULL);
+}
+
+/* The state machine asks once before it does anything, in both roles and with
+ * every method. */
+static int check_start(SSL *ssl)
+{
+    struct atls_connection *connection;
+    bool failed;
+
+    connection = atls_connection_begin(ssl, &failed);
+    if (connection != NULL && connection->is_required &&
+        !connection->is_server && atls_module()->settings->enforces)
+        drop_shortcuts(ssl);
+    if (connection != NULL && connection->is_server)
+        restore_mode(ssl);
+    return !failed;
+}
+
 static int check_version(SSL *ssl, int version)
 {
     OSSL_HANDSHAKE_STATE state = SSL_get_state(ssl);
@@ -104,10 +134,13 @@ static int check_version(SSL *ssl, int version)
     return 0;
 }
 
-static int accept_any_chain(int is_good, X509_STORE_CTX *context)
+/* The certificate is wanted in this handshake, whatever there was before it
+ * (SSL_VERIFY_CLIENT_ONCE) and may come after it (.._POST_HANDSHAKE). */
+static int forced_mode(int mode)
 {
-    (void)is_good, (void)context;
-    return 1; /* the error stays in the context, and the gate judges it */
+    mode &= ~(SSL_VERIFY_POST_HANDSHAKE | SSL_VERIFY_CLIENT_ONCE);
+    mode |= mode & SSL_VERIFY_PEER ? 0 : FORCED;
+    return mode | SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
 }
 
 void atls_gate_force_client_certificate(SSL *ssl)
@@ -119,11 +152,10 @@ void atls_gate_force_client_certificate(SSL *ssl)
         !connection->is_required)
         return;
     if (atls_module()->settings->enforces)
-        SSL_set_verify(ssl,
-                       mode | SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+        SSL_set_verify(ssl, forced_mode(mode),
                        mode & SSL_VERIFY_PEER ? NULL : accept_any_chain);
     else if (connection->peer_agreed && !(mode & SSL_VERIFY_PEER))
-        SSL_set_verify(ssl, mode | SSL_VERIFY_PEER, accept_any_chain);
+        SSL_set_verify(ssl, mode | SSL_VERIFY_PEER | FORCED, accept_any_chain);
 }
 
 /* Before libssl looks for a session: no ticket and no cached session has a

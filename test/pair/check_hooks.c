@@ -639,6 +639,68 @@ START_TEST(evidence_is_bound_to_the_certificate_that_a_callback_gives)
 }
 END_TEST
 
+/* Modes that put the request off, or leave it out. */
+START_TEST(plain_client_is_refused_though_the_program_asks_later)
+{
+    static const int modes[] = {SSL_VERIFY_POST_HANDSHAKE,
+                                SSL_VERIFY_CLIENT_ONCE};
+    SSL_CTX *client, *server;
+
+    pair_setup(&wants_client);
+    client = pair_bare_client_ctx();
+    SSL_CTX_set_post_handshake_auth(client, 1);
+    server = pair_server_ctx();
+    SSL_CTX_set_verify(server, SSL_VERIFY_PEER | modes[_i], NULL);
+    pair_new(&pair, client, server);
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.server, 109, ATLS_NOT_OFFERED);
+}
+END_TEST
+
+START_TEST(client_without_a_certificate_is_refused_though_asked_later)
+{
+    SSL_CTX *ctx;
+
+    pair_setup(&wants_client);
+    peer.certificate.how = DEVIANT_SILENT;
+    ctx = pair_server_ctx();
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_POST_HANDSHAKE, NULL);
+    pair_new(&pair, deviant_client(&peer), ctx);
+    SSL_CTX_set_post_handshake_auth(pair.client.ctx, 1);
+    pair_reconnect(&pair);
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.server, 40, ATLS_EVIDENCE_MISSING);
+}
+END_TEST
+
+/* What the program asks for in its certificate callback holds. */
+static int turn_verification_on(SSL *ssl, void *arg)
+{
+    (void)arg;
+    SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                   NULL);
+    return 1;
+}
+
+START_TEST(verification_that_a_callback_turns_on_is_the_programs_own)
+{
+    static const char *const extra[] = {"enforce = log\n",
+                                        "identity = application\n"};
+    SSL_CTX *client, *server;
+
+    pair_setup(&(struct pair_config){.require = "client", .extra = extra[_i]});
+    client = deviant_client(&peer);
+    pair_use_identity(client, "rogue");
+    server = pair_server_ctx();
+    SSL_CTX_set_cert_cb(server, turn_verification_on, NULL);
+    pair_new(&pair, client, server);
+    pair_handshake(&pair);
+    ck_assert(pair.server.is_failed && !pair.server.is_done);
+    ck_assert_int_eq(pair.server.sent_alert, 48); /* unknown_ca */
+    pair_free(&pair);
+}
+END_TEST
+
 /* Handshakes that stand still between their hellos and their secrets, in one
  * thread and on one context, which the first to be done must not spoil. */
 static bool is_pausing, is_switched;
@@ -874,6 +936,12 @@ static TCase *switch_cases(void)
         cases, plain_client_is_refused_with_verification_off_and_own_callbacks);
     tcase_add_test(cases,
                    evidence_is_bound_to_the_certificate_that_a_callback_gives);
+    tcase_add_loop_test(
+        cases, plain_client_is_refused_though_the_program_asks_later, 0, 2);
+    tcase_add_test(cases,
+                   client_without_a_certificate_is_refused_though_asked_later);
+    tcase_add_loop_test(
+        cases, verification_that_a_callback_turns_on_is_the_programs_own, 0, 2);
     tcase_add_loop_test(
         cases, handshakes_that_wait_on_one_context_keep_their_secrets, 0, 2);
     return cases;

@@ -247,6 +247,36 @@ START_TEST(client_shows_no_evidence_to_a_server_that_nothing_vouches_for)
 }
 END_TEST
 
+/* Asked for Evidence it had no certificate; asked again, it has one. */
+START_TEST(client_shows_no_evidence_after_the_handshake)
+{
+    SSL_CTX *client, *server;
+
+    pair_setup(&(struct pair_config){
+        .attester = "soft.key", .policy = "", .extra = "attest_to = any\n"});
+    peer.encrypted_extensions.how = peer.certificate.how = DEVIANT_SILENT;
+    server = deviant_server(&peer);
+    SSL_CTX_set_verify(server, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_session_id_context(server, (const uint8_t *)"x", 1);
+    client = SSL_CTX_new(TLS_client_method());
+    pair_trust_ca(client);
+    SSL_CTX_set_post_handshake_auth(client, 1);
+    pair_new(&pair, client, server);
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    pair_use_identity(client, "client");
+    SSL_use_cert_and_key(pair.client.ssl, SSL_CTX_get0_certificate(client),
+                         SSL_CTX_get0_privatekey(client), NULL, 1);
+    peer.certificate_request.how = DEVIANT_SILENT;
+    ck_assert_int_eq(SSL_verify_client_post_handshake(pair.server.ssl), 1);
+    ck_assert_int_eq(SSL_do_handshake(pair.server.ssl), 1);
+    pair_handshake(&pair);
+    ck_assert_ptr_nonnull(SSL_get0_peer_certificate(pair.server.ssl));
+    ck_assert_uint_eq(peer.certificate_seen.len, 0);
+    pair_free(&pair);
+}
+END_TEST
+
 /* A good chain for another name, and a program that checks no name. */
 START_TEST(client_shows_no_evidence_to_a_server_of_another_name)
 {
@@ -509,6 +539,32 @@ START_TEST(would_refuse_and_still_resumes)
 }
 END_TEST
 
+/* The certificate that we asked for once is not the program's wish for ever: a
+ * server that wants one has to have a session id context. */
+START_TEST(would_refuse_and_a_cleared_ssl_still_resumes)
+{
+    SSL_SESSION *session;
+
+    pair_setup(
+        &(struct pair_config){.require = "client", .extra = "enforce = log\n"});
+    pair_new(&pair, deviant_client(&peer), NULL);
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    session = SSL_get1_session(pair.client.ssl);
+    SSL_set_shutdown(pair.client.ssl, SSL_SENT_SHUTDOWN);
+    SSL_set_shutdown(pair.server.ssl, SSL_SENT_SHUTDOWN);
+    ck_assert_int_eq(SSL_clear(pair.client.ssl), 1);
+    ck_assert_int_eq(SSL_clear(pair.server.ssl), 1);
+    ck_assert_int_eq(SSL_set_session(pair.client.ssl, session), 1);
+    SSL_SESSION_free(session);
+    pair_wire(&pair);
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    ck_assert(SSL_session_reused(pair.server.ssl));
+    pair_free(&pair);
+}
+END_TEST
+
 START_TEST(enforce_log_says_ok_of_who_attests)
 {
     pair_setup(&(struct pair_config){
@@ -707,6 +763,7 @@ static TCase *attest_to_cases(void)
     tcase_add_test(
         cases, client_shows_no_evidence_to_a_server_that_nothing_vouches_for);
     tcase_add_test(cases, client_shows_no_evidence_to_a_server_of_another_name);
+    tcase_add_test(cases, client_shows_no_evidence_after_the_handshake);
     return cases;
 }
 
@@ -734,6 +791,7 @@ static TCase *log_cases(void)
     tcase_add_test(cases, would_refuse_a_client_with_a_wrong_binder);
     tcase_add_test(cases, would_refuse_tls12);
     tcase_add_test(cases, would_refuse_and_still_resumes);
+    tcase_add_test(cases, would_refuse_and_a_cleared_ssl_still_resumes);
     tcase_add_test(cases, enforce_log_says_ok_of_who_attests);
     return cases;
 }
