@@ -43,7 +43,7 @@ says "and does not load" '^fail +loading: '
 examine "a setting that is wrong" 1 's/^require = .*/require = all/'
 says "is told as a program is told" '^fail +loading: .*want none, server, client or both'
 examine "a default provider that is not active" 1 \
-    '/^\[atls_default\]/,/^activate/s/^activate = 1/activate = 0/'
+    '/^\[\(atls_default\|default_sect\)\]/,/^activate/s/^activate = 1/activate = 0/'
 says "is missed" '^fail +default provider: '
 examine "a provider that is not active" 1 \
     '/^\[atls_provider\]/,/^activate/s/^activate = 1/activate = 0/'
