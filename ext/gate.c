@@ -379,9 +379,15 @@ void atls_gate_end(SSL *ssl)
 
     if (connection->is_finished) /* a client that attested ended it then */
         return;
-    if (!atls_module()->settings->enforces &&
-        check_end(ssl, connection, &why) != ATLS_OK)
+    if (check_end(ssl, connection, &why) != ATLS_OK) {
+        if (atls_module()->settings->enforces) {
+            /* The program took back that a certificate is wanted: it gets a
+             * ticket to build, which is the last gate. */
+            SSL_set_num_tickets(ssl, 1);
+            return;
+        }
         atls_report_refuse(&connection->report, &why);
+    }
     atls_connection_end(connection, ssl);
 }
 

@@ -657,6 +657,26 @@ START_TEST(plain_client_is_refused_though_the_program_asks_later)
 }
 END_TEST
 
+static void take_verification_back(struct pair *p, struct pair_side *from,
+                                   struct atls_buf *bytes)
+{
+    (void)bytes;
+    if (from == &p->server)
+        SSL_set_verify(from->ssl, SSL_VERIFY_NONE, NULL);
+}
+
+/* The CertificateRequest has gone out when the program changes its mind. */
+START_TEST(client_without_a_certificate_is_refused_though_nobody_insists)
+{
+    pair_setup(&wants_client);
+    pair_new(&pair, deviant_client(&peer), NULL);
+    SSL_certs_clear(pair.client.ssl);
+    pair.tap = take_verification_back;
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.server, 116, ATLS_CERTIFICATE_MISSING);
+}
+END_TEST
+
 START_TEST(client_without_a_certificate_is_refused_though_asked_later)
 {
     SSL_CTX *ctx;
@@ -940,6 +960,8 @@ static TCase *switch_cases(void)
         cases, plain_client_is_refused_though_the_program_asks_later, 0, 2);
     tcase_add_test(cases,
                    client_without_a_certificate_is_refused_though_asked_later);
+    tcase_add_test(
+        cases, client_without_a_certificate_is_refused_though_nobody_insists);
     tcase_add_loop_test(
         cases, verification_that_a_callback_turns_on_is_the_programs_own, 0, 2);
     tcase_add_loop_test(
