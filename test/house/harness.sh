@@ -36,7 +36,7 @@ project_files() {
         done
     else
         find . -type f | sed 's,^\./,,' | grep -vE \
-            '^(build-aux|quickstart\.out|autom4te\.cache|build[^/]*|_build|_inst)/|\.(o|lo|la|log|trs|in)$|(^|/)\.(deps|libs)/|^(aclocal\.m4|config|libtool|configure|Makefile|stamp)|^m4/'
+            '^(\.git|build-aux|quickstart\.out|autom4te\.cache|build[^/]*|_build|_inst)/|\.(o|lo|la|log|trs|in)$|(^|/)\.(deps|libs)/|^(aclocal\.m4|config|libtool|configure|Makefile|stamp)|^m4/'
     fi
 }
 
