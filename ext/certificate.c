@@ -11,6 +11,7 @@
 #include "identity.h"
 #include "module.h"
 #include "offload.h"
+#include "replay.h"
 #include "share.h"
 
 /* L of the cipher suite: 32 or 48 bytes; 0: not known. */
@@ -144,6 +145,19 @@ static bool is_after_handshake(const SSL *ssl,
            SSL_get_finished(ssl, &byte, sizeof(byte)) > 0;
 }
 
+static enum atls_reason check_fresh(const SSL *ssl, struct atls_why *why)
+{
+    uint8_t random[SSL3_RANDOM_SIZE];
+
+    if (!SSL_is_server(ssl) ||
+        SSL_get_client_random(ssl, random, sizeof(random)) != sizeof(random) ||
+        !atls_replay_is_again(random))
+        return ATLS_OK;
+    return atls_why(why, ATLS_ATTESTER_BUSY,
+                    "this ClientHello was answered before: somebody plays a "
+                    "recording");
+}
+
 /* RFC 9846, 4.5.1: an entry answers what was offered or asked for; draft-
  * fossati-seat-early-attestation: only the first one carries Evidence. */
 enum atls_reason atls_put_certificate(struct atls_call *call,
@@ -157,6 +171,8 @@ enum atls_reason atls_put_certificate(struct atls_call *call,
         is_after_handshake(call->ssl, connection))
         return ATLS_OK;
     reason = check_vouched(call->ssl, connection, why);
+    if (reason == ATLS_OK)
+        reason = check_fresh(call->ssl, why);
     if (reason == ATLS_OK)
         reason =
             binder_of(call, connection, connection->is_server, &binder, why);

@@ -15,6 +15,7 @@ libext_la_SOURCES = \
 	ext/module.c ext/module.h \
 	ext/negotiation.c \
 	ext/offload.c ext/offload.h \
+	ext/replay.c ext/replay.h \
 	ext/report.c ext/report.h \
 	ext/ruleset.c ext/ruleset.h \
 	ext/settings.c ext/settings.h \

@@ -42,6 +42,40 @@ START_TEST(third_partys_attester_attests_for_both_sides)
 }
 END_TEST
 
+static uint8_t recorded[2048];
+static size_t recorded_len;
+
+static void record_client_hello(struct pair *p, struct pair_side *from,
+                                struct atls_buf *bytes)
+{
+    if (from != &p->client || recorded_len != 0)
+        return;
+    ck_assert_uint_le(bytes->len, sizeof(recorded));
+    memcpy(recorded, bytes->data, bytes->len);
+    recorded_len = bytes->len;
+}
+
+START_TEST(recorded_client_hello_is_not_quoted_for_again)
+{
+    SSL *ssl;
+
+    pair_setup(
+        &(struct pair_config){.attester = "soft.key", .require = "server"});
+    pair_new(&pair, NULL, NULL);
+    pair.tap = record_client_hello;
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    ssl = SSL_new(pair.server.ctx);
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    BIO_write(SSL_get_rbio(ssl), recorded, (int)recorded_len);
+    ck_assert_int_eq(SSL_accept(ssl), -1);
+    ck_assert_int_eq(ERR_GET_REASON(ERR_peek_error()), ATLS_ATTESTER_BUSY);
+    SSL_free(ssl);
+    pair_free(&pair);
+    pair_refused_in_log("server", 80, ATLS_ATTESTER_BUSY);
+}
+END_TEST
+
 static const struct fault_row {
     const char *sentence, *options;
     bool is_ours; /* the attesting side ends the handshake */
@@ -245,6 +279,7 @@ int main(void)
     TCase *cases = tcase_create("attester"), *tpm = tcase_create("tpm");
 
     tcase_add_test(cases, third_partys_attester_attests_for_both_sides);
+    tcase_add_test(cases, recorded_client_hello_is_not_quoted_for_again);
     for (size_t i = 0; i < sizeof(fault_rows) / sizeof(fault_rows[0]); i++) {
         pair_add_row(cases, server_fault, fault_rows[i].sentence, (int)i);
         pair_add_row(cases, client_fault, fault_rows[i].sentence, (int)i);
