@@ -122,24 +122,27 @@ struct atls_connection *atls_connection_need(SSL *ssl)
     return connection;
 }
 
-static bool is_required_of(const SSL *ssl, const struct atls_policy *policy,
-                           const struct atls_peer *peer)
+/* The setting `require` for peers of this connection. */
+static bool is_role_required(const SSL *ssl)
 {
     const struct atls_settings *settings = atls_module()->settings;
 
-    if (SSL_is_server(ssl))
-        return settings->requires_clients;
-    return settings->requires_servers && atls_policy_requires(policy, peer);
+    return SSL_is_server(ssl) ? settings->requires_clients
+                              : settings->requires_servers;
+}
+
+/* Of clients the setting alone decides, of servers the rules as well. */
+static bool is_required_of(const SSL *ssl, const struct atls_policy *policy,
+                           const struct atls_peer *peer)
+{
+    return is_role_required(ssl) &&
+           (SSL_is_server(ssl) || atls_policy_requires(policy, peer));
 }
 
 /* Most connections of most processes: nothing to find out. */
 static bool is_unconcerned(const SSL *ssl)
 {
-    const struct atls_settings *settings = atls_module()->settings;
-
-    return atls_connection_get0(ssl) == NULL &&
-           !(SSL_is_server(ssl) ? settings->requires_clients
-                                : settings->requires_servers);
+    return atls_connection_get0(ssl) == NULL && !is_role_required(ssl);
 }
 
 static struct atls_connection *begin(SSL *ssl, bool *failed)

@@ -32,11 +32,16 @@ bool atls_gate_refuse(SSL *ssl, struct atls_connection *connection,
 
 /* A client's session and PSKs would skip the Certificate: they go before the
  * ClientHello is built. Later libssl still uses what we would free. */
+static void drop_psks(SSL *ssl)
+{
+    SSL_set_psk_use_session_callback(ssl, NULL);
+    SSL_set_psk_client_callback(ssl, NULL);
+}
+
 static void drop_shortcuts(SSL *ssl)
 {
     SSL_set_session(ssl, NULL);
-    SSL_set_psk_use_session_callback(ssl, NULL);
-    SSL_set_psk_client_callback(ssl, NULL);
+    drop_psks(ssl);
 }
 
 enum atls_reason atls_gate_after_start(SSL *ssl, struct atls_why *why)
@@ -47,8 +52,7 @@ enum atls_reason atls_gate_after_start(SSL *ssl, struct atls_why *why)
     if (connection == NULL || !connection->is_required ||
         connection->is_server || !atls_module()->settings->enforces)
         return ATLS_OK;
-    SSL_set_psk_use_session_callback(ssl, NULL);
-    SSL_set_psk_client_callback(ssl, NULL);
+    drop_psks(ssl);
     if (session == NULL || !SSL_SESSION_is_resumable(session))
         return ATLS_OK;
     return atls_why(why, ATLS_RESUMED,
@@ -235,6 +239,14 @@ static enum atls_reason check_protocol(const SSL *ssl, struct atls_why *why)
                     SSL_get_version(ssl));
 }
 
+static enum atls_reason no_rule(const struct atls_peer *peer,
+                                struct atls_why *why)
+{
+    return atls_why(why, ATLS_RULE_MISSING,
+                    "no rule matches peer \"%s\"; add one to the policy",
+                    peer->name != NULL ? peer->name : "(no name)");
+}
+
 /* Nothing was agreed: whose move is it? */
 static enum atls_reason check_agreed(const struct atls_connection *connection,
                                      struct atls_why *why)
@@ -245,9 +257,7 @@ static enum atls_reason check_agreed(const struct atls_connection *connection,
     if (connection->peer_agreed)
         return ATLS_OK;
     if (atls_policy_types(connection->policy, &peer, &type, 1) == 0)
-        return atls_why(why, ATLS_RULE_MISSING,
-                        "no rule matches peer \"%s\"; add one to the policy",
-                        peer.name != NULL ? peer.name : "(no name)");
+        return no_rule(&peer, why);
     if (connection->is_server)
         return atls_why(why, ATLS_NOT_OFFERED,
                         "want Evidence, client did not offer; load atls with "
@@ -298,9 +308,7 @@ static enum atls_reason judge(SSL *ssl, struct atls_connection *connection,
     peer.chain = atls_identity_chain(ssl);
     rule = atls_policy_match(connection->policy, &peer);
     if (rule == NULL)
-        return atls_why(why, ATLS_RULE_MISSING,
-                        "no rule matches peer \"%s\"; add one to the policy",
-                        peer.name != NULL ? peer.name : "(no name)");
+        return no_rule(&peer, why);
     reason = atls_identity_check(ssl, identity_of(rule), why);
     if (reason != ATLS_OK)
         return reason;
