@@ -5,10 +5,12 @@ libbase_la_SOURCES = \
 	base/base64url.c base/base64url.h \
 	base/bytes.c base/bytes.h \
 	base/cbor.c base/cbor.h base/cbor_put.c base/cbor_skip.c base/cbor_token.h \
+	base/clock.c base/clock.h \
 	base/cmw.c base/cmw.h base/cmw_cbor.c base/cmw_form.h base/cmw_json.c \
 	base/cose.c base/cose.h \
 	base/ecdsa.c base/ecdsa.h \
 	base/json.c base/json.h \
 	base/log.c base/log.h \
-	base/reason.c base/type.c base/type.h base/why.c base/why.h
+	base/reason.c base/scheme.h base/type.c base/type.h base/why.c base/why.h
+noinst_HEADERS += base/http.h
 libbase_la_LIBADD = $(CRYPTO_LIBS) $(CBOR_LIBS) $(JANSSON_LIBS)

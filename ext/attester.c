@@ -242,14 +242,14 @@ enum atls_reason atls_attester_quote(struct atls_attester *attester,
                                      unsigned timeout_ms, struct atls_buf *out,
                                      struct atls_why *why)
 {
-    int64_t deadline_ns = atls_share_now() + (int64_t)timeout_ms * 1000000;
+    int64_t deadline_ns = atls_clock_now() + (int64_t)timeout_ms * 1000000;
     enum atls_reason reason =
         atls_share_take(&attester->share, deadline_ns, why);
     int64_t left_ms;
 
     if (reason != ATLS_OK)
         return reason;
-    left_ms = (deadline_ns - atls_share_now()) / 1000000;
+    left_ms = (deadline_ns - atls_clock_now()) / 1000000;
     reason = quote(attester, type, binder, left_ms < 1 ? 1 : (unsigned)left_ms,
                    out, why);
     atls_share_give(&attester->share);

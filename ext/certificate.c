@@ -124,13 +124,13 @@ static enum atls_reason put_evidence(struct atls_call *call,
                                      struct atls_why *why)
 {
     struct quotation quotation = {call, connection, binder, why, ATLS_OK};
-    int64_t begun_ns = atls_share_now();
+    int64_t begun_ns = atls_clock_now();
     size_t at = atls_buf_begin(call->out, 3); /* opaque cmw<1..2^24-1> */
 
     if (!atls_offload(quote, &quotation))
         return atls_why(why, ATLS_OUT_OF_MEMORY, "no helper thread");
     atls_buf_end(call->out, at, 3);
-    atls_report_attested(&connection->report, atls_share_now() - begun_ns);
+    atls_report_attested(&connection->report, atls_clock_now() - begun_ns);
     return quotation.reason;
 }
 

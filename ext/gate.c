@@ -205,10 +205,12 @@ struct appraisal {
 static void appraise(void *arg)
 {
     struct appraisal *appraisal = arg;
+    struct atls_terms terms = {.policy = appraisal->connection->policy,
+                               .rule = appraisal->rule,
+                               .now = time(NULL)};
 
-    atls_evidence_appraise(appraisal->connection->evidence,
-                           appraisal->connection->policy, appraisal->rule, NULL,
-                           time(NULL), appraisal->verdict);
+    atls_evidence_appraise(appraisal->connection->evidence, &terms,
+                           appraisal->verdict);
 }
 
 static enum atls_reason check_evidence(struct atls_connection *connection,
@@ -217,13 +219,13 @@ static enum atls_reason check_evidence(struct atls_connection *connection,
 {
     struct atls_verdict verdict;
     struct appraisal appraisal = {connection, rule, &verdict};
-    int64_t begun_ns = atls_share_now();
+    int64_t begun_ns = atls_clock_now();
 
     atls_verdict_init(&verdict);
     if (!atls_offload(appraise, &appraisal))
         return atls_why(why, ATLS_OUT_OF_MEMORY, "no helper thread");
     atls_report_appraised(&connection->report, &verdict,
-                          atls_share_now() - begun_ns);
+                          atls_clock_now() - begun_ns);
     if (verdict.reason != ATLS_OK)
         return atls_why(why, verdict.reason, "%s", verdict.text);
     return ATLS_OK;

@@ -21,14 +21,6 @@ void atls_share_init(struct atls_share *share, unsigned percent)
     pthread_condattr_destroy(&attributes);
 }
 
-int64_t atls_share_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * SECOND_NS + now.tv_nsec;
-}
-
 static void drain(struct atls_share *share, int64_t now)
 {
     int64_t drained = (now - share->drained_ns) / 100 * share->percent;
@@ -59,7 +51,7 @@ static enum atls_reason wait_for_turn(struct atls_share *share,
 static enum atls_reason take_locked(struct atls_share *share,
                                     int64_t deadline_ns, struct atls_why *why)
 {
-    int64_t now = atls_share_now();
+    int64_t now = atls_clock_now();
     enum atls_reason reason;
 
     drain(share, now);
@@ -72,7 +64,7 @@ static enum atls_reason take_locked(struct atls_share *share,
     if (reason != ATLS_OK)
         return reason;
     share->is_busy = true;
-    share->begun_ns = atls_share_now();
+    share->begun_ns = atls_clock_now();
     return ATLS_OK;
 }
 
@@ -93,8 +85,8 @@ enum atls_reason atls_share_take(struct atls_share *share, int64_t deadline_ns,
 void atls_share_give(struct atls_share *share)
 {
     pthread_mutex_lock(&share->mutex);
-    drain(share, atls_share_now());
-    share->level_ns += atls_share_now() - share->begun_ns;
+    drain(share, atls_clock_now());
+    share->level_ns += atls_clock_now() - share->begun_ns;
     share->is_busy = false;
     pthread_cond_signal(&share->freed);
     pthread_mutex_unlock(&share->mutex);

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
+#include "clock.h"
 #include "why.h"
 
 #define ATLS_SHARE_MAX_WAITERS 8
@@ -31,9 +32,6 @@ struct atls_share { /* of one process; remade after fork */
 };
 
 void atls_share_init(struct atls_share *share, unsigned percent);
-
-/* atls_share_now: the monotonic clock, ns. */
-int64_t atls_share_now(void);
 
 /* atls_share_take: the right to quote, until atls_share_give. Waits at most to
  * deadline_ns of the monotonic clock. ATTESTER_BUSY, ATTESTER_TIMEOUT. */

@@ -75,19 +75,35 @@ static enum atls_reason verify(struct appraisal *appraisal, EVP_PKEY *key,
     return reason;
 }
 
+static enum atls_reason verify_chain(struct appraisal *appraisal,
+                                     const struct atls_profile *profile,
+                                     struct atls_why *why)
+{
+    const struct atls_evidence *evidence = appraisal->evidence;
+
+    if (appraisal->num_signatures++ == MAX_SIGNATURES)
+        return atls_why(why, ATLS_SIGNATURE_INVALID,
+                        "want a signature that one of %d profiles takes",
+                        MAX_SIGNATURES);
+    return evidence->format->verify_chain(evidence->claims, profile,
+                                          appraisal->now, why);
+}
+
 static enum atls_reason appraise_one(struct appraisal *appraisal,
                                      const struct atls_profile *profile,
                                      struct atls_verdict *verdict)
 {
     const struct atls_evidence *evidence = appraisal->evidence;
+    bool has_chain = evidence->format->verify_chain != NULL;
     struct atls_why why = {0};
-    EVP_PKEY *key;
+    EVP_PKEY *key = NULL;
 
     atls_verdict_init(verdict);
     snprintf(verdict->profile, sizeof(verdict->profile), "%s", profile->name);
-    if (find_key(appraisal, profile, &key, &why) != ATLS_OK)
+    if (!has_chain && find_key(appraisal, profile, &key, &why) != ATLS_OK)
         return refuse(verdict, UNRECOGNIZED, &why);
-    if (verify(appraisal, key, &why) != ATLS_OK)
+    if ((has_chain ? verify_chain(appraisal, profile, &why)
+                   : verify(appraisal, key, &why)) != ATLS_OK)
         return refuse(verdict, CRYPTO_FAILED, &why);
     return evidence->format->judge(evidence->claims, profile, appraisal->now,
                                    verdict);
@@ -140,23 +156,21 @@ static void try_all(struct appraisal *appraisal, const struct atls_rule *rule,
 }
 
 enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
-                                        const struct atls_policy *policy,
-                                        const struct atls_rule *rule,
-                                        const char *only_profile, int64_t now,
+                                        const struct atls_terms *terms,
                                         struct atls_verdict *verdict)
 {
-    struct appraisal appraisal = {.evidence = evidence, .now = now};
+    struct appraisal appraisal = {.evidence = evidence, .now = terms->now};
     const struct atls_profile *only = NULL;
     int saved = errno;
 
     atls_verdict_init(verdict);
     ERR_set_mark();
-    if (only_profile != NULL)
-        only = atls_policy_profile(policy, only_profile);
+    if (terms->only_profile != NULL)
+        only = atls_policy_profile(terms->policy, terms->only_profile);
     if (only != NULL)
         try_profile(&appraisal, only, verdict);
-    else if (only_profile == NULL)
-        try_all(&appraisal, rule, verdict);
+    else if (terms->only_profile == NULL)
+        try_all(&appraisal, terms->rule, verdict);
     ERR_pop_to_mark();
     errno = saved;
     if (verdict->profile[0] == '\0')
@@ -182,7 +196,7 @@ static enum atls_reason judge(const struct atls_policy *policy,
                               struct atls_why *why)
 {
     const struct atls_peer nobody = {.role = ATLS_ROLE_SERVER};
-    const struct atls_rule *rule = NULL;
+    struct atls_terms terms = {policy, NULL, profile, now};
     char seen[2 * MAX_NONCE + 1];
 
     atls_hex(atls_evidence_nonce(evidence), seen, sizeof(seen));
@@ -195,11 +209,10 @@ static enum atls_reason judge(const struct atls_policy *policy,
         return refuse_early(verdict, ATLS_BINDER_MISMATCH, why);
     }
     if (profile == NULL)
-        rule = atls_policy_match(policy, &nobody);
-    if (profile == NULL && rule == NULL)
+        terms.rule = atls_policy_match(policy, &nobody);
+    if (profile == NULL && terms.rule == NULL)
         return refuse_early(verdict, ATLS_RULE_MISSING, why);
-    return atls_evidence_appraise(evidence, policy, rule, profile, now,
-                                  verdict);
+    return atls_evidence_appraise(evidence, &terms, verdict);
 }
 
 enum atls_reason atls_appraise(const struct atls_policy *policy,

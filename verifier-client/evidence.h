@@ -34,14 +34,19 @@ struct atls_view atls_evidence_nonce(const struct atls_evidence *evidence);
 bool atls_evidence_nonce_equal(const struct atls_evidence *evidence,
                                struct atls_view binder);
 
-/* atls_evidence_appraise: signature up to a trust anchor, then claims, under
- * the profiles that rule accepts, in its order, of this Evidence's format; or
- * under the one named, when only_profile is not NULL. The nonce must have been
+/* Under what Evidence is judged. Zeroed members are not there. */
+struct atls_terms {
+    const struct atls_policy *policy;
+    const struct atls_rule *rule; /* whose profiles may accept, in its order */
+    const char *only_profile;     /* in place of the rule: the one named */
+    int64_t now;                  /* seconds since 1970 at which to judge */
+};
+
+/* atls_evidence_appraise: the signature up to a trust anchor, then the claims,
+ * under the profiles of this Evidence's format. The nonce must have been
  * compared before. Fills *verdict; returns its reason. */
 enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
-                                        const struct atls_policy *policy,
-                                        const struct atls_rule *rule,
-                                        const char *only_profile, int64_t now,
+                                        const struct atls_terms *terms,
                                         struct atls_verdict *verdict);
 
 /* atls_evidence_describe: calls each(arg, name, value) for the claims that an

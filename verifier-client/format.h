@@ -11,7 +11,9 @@
 #include "profile.h"
 
 struct atls_format {
-    const char *name; /* of the policy: "psa", "tpm" */
+    const char *name;   /* of the policy: "psa", "tpm" */
+    const char *submod; /* how a Verifier names what it appraised: Veraison's
+                           name for the scheme where it has one */
     const char *const
         *types;           /* spellings (type.h), canonical first, NULL-ended */
     size_t claims_size;   /* bytes of its claims struct */
@@ -33,6 +35,15 @@ struct atls_format {
      * OUT_OF_MEMORY. */
     enum atls_reason (*verify)(const void *claims, EVP_PKEY *key,
                                struct atls_why *why);
+
+    /* verify_chain: in place of signer and verify, where certificates vouch for
+     * the signer: everything from a trust anchor of the profile down to the
+     * Evidence's signature, at `now`. NULL: keys are the anchors. CHAIN_*,
+     * COLLATERAL_*, SIGNATURE_INVALID, ALGORITHM_UNSUPPORTED, CLAIM_*,
+     * CRYPTO_FAILED, OUT_OF_MEMORY. */
+    enum atls_reason (*verify_chain)(const void *claims,
+                                     const struct atls_profile *profile,
+                                     int64_t now, struct atls_why *why);
 
     /* judge: the claims, once their signature is good. Ends in
      * atls_verdict_accept or atls_verdict_refuse. */

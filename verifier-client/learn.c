@@ -79,14 +79,15 @@ static enum atls_reason try_policy(const struct atls_evidence *evidence,
                                    const char *text, struct atls_why *why)
 {
     struct atls_policy *policy = NULL;
+    struct atls_terms terms = {.only_profile = "learned"};
     struct atls_verdict verdict;
     enum atls_reason reason = atls_policy_parse(
         atls_view_text(text), "learned policy", "", NULL, NULL, &policy, why);
 
     if (reason != ATLS_OK)
         return reason;
-    reason =
-        atls_evidence_appraise(evidence, policy, NULL, "learned", 0, &verdict);
+    terms.policy = policy;
+    reason = atls_evidence_appraise(evidence, &terms, &verdict);
     atls_policy_free(policy);
     if (reason != ATLS_OK)
         return atls_why(why, reason, "%s", verdict.text);

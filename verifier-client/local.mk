@@ -4,6 +4,11 @@ pkgconfig_DATA += verifier-client/atls.pc
 
 # Everything but libbase, which whoever links this links too.
 noinst_LTLIBRARIES += libverifier.la
+noinst_HEADERS += \
+	verifier-client/chain.h verifier-client/collateral.h \
+	verifier-client/ear.h verifier-client/jws.h \
+	verifier-client/remote.h verifier-client/result.h \
+	verifier-client/verifier.h
 libverifier_la_SOURCES = \
 	verifier-client/anchors.c verifier-client/anchors.h \
 	verifier-client/appraise.c \

@@ -349,6 +349,7 @@ static void describe(const void *claims, bool brief, atls_claim_fn *each,
 
 const struct atls_format atls_format_psa = {
     .name = "psa",
+    .submod = "PSA_IOT",
     .types = atls_psa_types,
     .claims_size = sizeof(struct atls_psa_claims),
     .has_instance_id = true,

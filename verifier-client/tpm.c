@@ -425,6 +425,7 @@ static void describe(const void *claims, bool brief, atls_claim_fn *each,
 
 const struct atls_format atls_format_tpm = {
     .name = "tpm",
+    .submod = "TPM",
     .types = atls_tpm_types,
     .claims_size = sizeof(struct atls_tpm_claims),
     .takes_rsa = true,

@@ -15,7 +15,7 @@ static enum atls_reason take(struct atls_share *share, int64_t wait_ns)
 {
     struct atls_why why = {0};
 
-    return atls_share_take(share, atls_share_now() + wait_ns, &why);
+    return atls_share_take(share, atls_clock_now() + wait_ns, &why);
 }
 
 START_TEST(a_quote_in_flight_makes_the_next_wait_until_its_deadline)

@@ -322,20 +322,20 @@ static bool appraise(struct probe *probe, SSL *ssl,
                      const struct atls_evidence *evidence, json_t *report)
 {
     struct atls_peer peer = {ATLS_ROLE_SERVER, probe->name, NULL};
-    const struct atls_rule *rule;
+    struct atls_terms terms = {.policy = probe->policy,
+                               .now = (int64_t)time(NULL)};
     struct atls_verdict verdict;
 
     if (probe->name == NULL)
         peer.name = probe->target.host;
     if (SSL_get_verify_result(ssl) == X509_V_OK && probe->cafile != NULL)
         peer.chain = SSL_get0_verified_chain(ssl);
-    rule = atls_policy_match(probe->policy, &peer);
-    if (rule == NULL) {
+    terms.rule = atls_policy_match(probe->policy, &peer);
+    if (terms.rule == NULL) {
         atls_why(&probe->why, ATLS_RULE_MISSING, NULL);
         return false;
     }
-    atls_evidence_appraise(evidence, probe->policy, rule, NULL,
-                           (int64_t)time(NULL), &verdict);
+    atls_evidence_appraise(evidence, &terms, &verdict);
     atls_describe_verdict(report, &verdict);
     return verdict.reason == ATLS_OK;
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Asking a Verifier that is elsewhere. The code that speaks HTTP is a module of
+ * its own, atls_remote.so, loaded at the first question; what is here knows how
+ * to load it, keeps verdicts, and stops asking a Verifier that does not answer.
+ */
+#ifndef ATLS_REMOTE_H
+#define ATLS_REMOTE_H
+
+#include "result.h"
+#include "type.h"
+
+/* A question: Evidence that was challenged with nonce. */
+struct atls_remote_question {
+    const struct atls_verifier *verifier;
+    struct atls_type type;  /* of the record */
+    struct atls_view value; /* the record's value */
+    struct atls_view nonce; /* as the Evidence carries it: the challenge, or,
+                               where the field has 64 bytes, all 64 */
+    const char *tee;        /* Trustee's name for the format; NULL: none */
+    int64_t deadline_ns;    /* atls_clock_now */
+};
+
+/* atls_remote_ask: the Verifier's answer, a compact JWS, unverified, appended
+ * to `result`. VERIFIER_*: see reason.def; after three timeouts in a row a
+ * breaker is open for 10 s and the reason is VERIFIER_BROKEN at once. Safe in
+ * any thread and after fork. */
+enum atls_reason ATLS_MUST_USE
+atls_remote_ask(const struct atls_remote_question *question,
+                struct atls_buf *result, struct atls_why *why);
+
+/* What atls_remote.so exports, as "atls_remote_module". */
+struct atls_remote_module {
+    unsigned version; /* ATLS_REMOTE_VERSION */
+    enum atls_reason (*ask)(const struct atls_remote_question *question,
+                            struct atls_buf *result, struct atls_why *why);
+};
+#define ATLS_REMOTE_VERSION 1
+
+/* atls_remote_appraise: background check: the question is asked unless a
+ * verdict is kept for the same Evidence bytes, policy, key set and Verifier and
+ * has not expired; then atls_result_appraise. The nonce must have been compared
+ * with the Evidence before, or the Verifier be one that allows_unparsed.
+ * policy_id tells policies apart: atls_policy_id. */
+enum atls_reason
+atls_remote_appraise(const struct atls_remote_question *question,
+                     uint64_t policy_id, int64_t now,
+                     struct atls_verdict *verdict);
+
+#endif

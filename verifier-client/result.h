@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Is a Verifier's word good? Signature under its keys, age, what the result is
+ * about, and what it says, as the policy's entry for that Verifier wants it.
+ */
+#ifndef ATLS_RESULT_H
+#define ATLS_RESULT_H
+
+#include "verifier.h"
+
+/* What a result must be about. */
+struct atls_result_subject {
+    struct atls_view nonce; /* the challenge; a field of fixed 64 bytes holds it
+                               left and zeros right, and either form is equal */
+    int64_t not_before; /* seconds; results made earlier are stale; 0: any */
+};
+
+/* atls_result_appraise: compact is what the Verifier sent (a JWS). Fills
+ * *verdict from the worst submodule; *expires_s is when it may no longer be
+ * used (exp, or iat and max_age). Every nonce that is present must equal the
+ * subject's, and one must come from the Evidence: a submodule's own, or the
+ * top-level one where a submodule of this Verifier is listed as nonce_checked;
+ * for Trustee the report_data in the submodule's annotated Evidence (doc/
+ * protocol.md, "Passport").
+ * RESULT_MALFORMED, RESULT_KEY_UNKNOWN, RESULT_SIGNATURE, RESULT_STALE,
+ * RESULT_FUTURE, RESULT_NONCE (another's), RESULT_NONCE_UNCHECKED,
+ * RESULT_SUBMOD (missing or unexpected), RESULT_REFUSED (a tier), and
+ * OUT_OF_MEMORY, CRYPTO_FAILED. Returns verdict->reason. */
+enum atls_reason atls_result_appraise(const struct atls_verifier *verifier,
+                                      struct atls_view compact,
+                                      const struct atls_result_subject *subject,
+                                      int64_t now, struct atls_verdict *verdict,
+                                      int64_t *expires_s);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A Verifier that a policy trusts: how it is reached, under which keys its
+ * results are signed, and what they must say. Immutable once read, but for the
+ * keys, which follow their files.
+ */
+#ifndef ATLS_VERIFIER_H
+#define ATLS_VERIFIER_H
+
+#include "document.h"
+#include "ear.h"
+#include "http.h"
+#include "jws.h"
+
+enum atls_verifier_kind { ATLS_VERIFIER_VERAISON, ATLS_VERIFIER_TRUSTEE };
+
+struct atls_result_submod {
+    char name[ATLS_EAR_NAME];
+    bool must_affirm[ATLS_NUM_AR4SI_CLAIMS]; /* claims that must be there and
+                                                affirming */
+};
+
+/* One acceptable set: a result must have exactly these submodules. */
+struct atls_result_set {
+    struct atls_result_submod submods[ATLS_EAR_MAX_SUBMODS];
+    size_t num_submods;
+};
+
+struct atls_verifier {
+    char *name; /* key of "verifiers", the identity of result schemes: a URL,
+                   "trustee+" before it for Trustee */
+    enum atls_verifier_kind kind;
+    struct atls_http_peer peer; /* its strings are ours */
+    bool discovers;             /* may ask the service for its endpoints */
+    char *policy_id;            /* Trustee's; NULL: its default */
+
+    struct atls_result_set *sets; /* "accept"; none: any, as "any" says */
+    size_t num_sets;
+    char (*nonce_checked)[ATLS_EAR_NAME]; /* submodules whose Evidence's nonce
+                                             it compares */
+    size_t num_nonce_checked;
+    bool allows_warning;       /* tier warning is enough */
+    bool allows_unparsed;      /* Evidence that we cannot parse may be sent */
+    int64_t max_age_s, skew_s; /* of results: 300 and 30 by default */
+
+    struct atls_verifier_keys *keys; /* verifier.c; a lock around jws keys */
+};
+
+/* atls_verifier_read: a member of "verifiers". */
+void atls_verifier_read(const struct atls_node *node,
+                        struct atls_verifier *verifier);
+void atls_verifier_clear(struct atls_verifier *verifier);
+
+/* atls_verifier_verify: atls_jws_verify under its keys; when none of them fits
+ * and a key file has changed, it is read anew first, at most once a second.
+ * *key_version counts the key sets there were. */
+enum atls_reason ATLS_MUST_USE
+atls_verifier_verify(const struct atls_verifier *verifier,
+                     struct atls_view compact, struct atls_buf *payload,
+                     uint64_t *key_version, struct atls_why *why);
+
+#endif
