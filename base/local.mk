@@ -8,6 +8,7 @@ libbase_la_SOURCES = \
 	base/clock.c base/clock.h \
 	base/cmw.c base/cmw.h base/cmw_cbor.c base/cmw_form.h base/cmw_json.c \
 	base/cose.c base/cose.h \
+	base/duration.c base/duration.h \
 	base/ecdsa.c base/ecdsa.h \
 	base/json.c base/json.h \
 	base/log.c base/log.h \

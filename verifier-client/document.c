@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base64url.h"
+#include "duration.h"
 
 enum { MAX_POINTER = 160, MAX_SENTENCE = 256 };
 
@@ -321,6 +322,20 @@ bool atls_node_flag(const struct atls_node *node, bool absent)
     if (!json_is_boolean(node->value))
         atls_node_wrong(node, "true or false");
     return json_is_true(node->value);
+}
+
+int64_t atls_node_duration(const struct atls_node *node, int64_t max_s,
+                           int64_t absent)
+{
+    const char *text = json_string_value(node->value);
+    int64_t seconds;
+
+    if (node->value == NULL)
+        return absent;
+    if (text != NULL && atls_duration_parse(text, &seconds) && seconds <= max_s)
+        return seconds;
+    atls_node_wrong(node, "a duration such as \"30s\", \"10m\" or \"12h\"");
+    return absent;
 }
 
 size_t atls_node_hex(const struct atls_node *node, size_t min, size_t max,

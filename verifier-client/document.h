@@ -65,6 +65,9 @@ bool atls_node_is_array(const struct atls_node *node);
 /* Each gives the value, or reports a problem. An absent node is `absent`. */
 const char *atls_node_text(const struct atls_node *node); /* NULL: a problem */
 bool atls_node_flag(const struct atls_node *node, bool absent);
+/* atls_node_duration: seconds (base/duration.h), at most max_s. */
+int64_t atls_node_duration(const struct atls_node *node, int64_t max_s,
+                           int64_t absent);
 /* atls_node_hex: between min and max bytes (at most 64) in hex to bytes;
  * how many, 0 after a problem. */
 size_t atls_node_hex(const struct atls_node *node, size_t min, size_t max,

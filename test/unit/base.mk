@@ -7,6 +7,7 @@ base_unit_tests = \
 	test/unit/check_cbor \
 	test/unit/check_cmw \
 	test/unit/check_cose \
+	test/unit/check_duration \
 	test/unit/check_json \
 	test/unit/check_log \
 	test/unit/check_type
@@ -25,6 +26,8 @@ test_unit_check_cmw_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_cmw_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_cose_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_cose_LDADD = libbase.la $(CHECK_LIBS)
+test_unit_check_duration_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_duration_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_json_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_json_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
