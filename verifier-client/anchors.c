@@ -11,14 +11,15 @@
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
+#include "chain.h"
 #include "file.h"
 #include "format.h"
 
 enum { MIN_RSA_BITS = 2048, MAX_POINT = 1 + 2 * 66 };
 
 ATLS_AUTO_FREE(BIO, BIO_free_all)
-ATLS_AUTO_FREE(X509, X509_free)
 ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
 
 static void free_der(uint8_t **der)
@@ -82,6 +83,9 @@ void atls_anchors_clear(struct atls_anchors *anchors)
     for (size_t i = 0; i < anchors->num; i++)
         EVP_PKEY_free(anchors->items[i].key);
     free(anchors->items);
+    atls_chain_stack_free(anchors->roots);
+    atls_chain_stack_free(anchors->intermediates);
+    atls_chain_cache_free(anchors->cache);
     *anchors = (struct atls_anchors){0};
 }
 
@@ -136,7 +140,7 @@ static bool is_fit(const struct reading *reading, EVP_PKEY *key)
                                          "secp521r1"};
     char group[32] = "";
 
-    if (EVP_PKEY_is_a(key, "RSA"))
+    if (EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS"))
         return reading->format->takes_rsa &&
                EVP_PKEY_get_bits(key) >= MIN_RSA_BITS;
     if (!EVP_PKEY_is_a(key, "EC") ||
@@ -242,6 +246,23 @@ static EVP_PKEY *key_of_block(const char *label, const uint8_t *der, long len)
     return certificate != NULL ? X509_get_pubkey(certificate) : NULL;
 }
 
+static bool has_chain(const struct reading *reading)
+{
+    return reading->format->verify_chain != NULL;
+}
+
+static void add_root(const struct reading *reading, const uint8_t *der,
+                     long len)
+{
+    ATLS_AUTO(X509) *certificate = d2i_X509(NULL, &der, len);
+
+    if (certificate == NULL ||
+        sk_X509_push(reading->out->roots, certificate) <= 0)
+        out_of_memory(reading);
+    else
+        certificate = NULL;
+}
+
 static void add_block(const struct reading *reading, const char *label,
                       const uint8_t *der, long len)
 {
@@ -253,10 +274,18 @@ static void add_block(const struct reading *reading, const char *label,
                           "with `openssl pkey -pubout`");
         return;
     }
+    if (has_chain(reading) && strcmp(label, PEM_STRING_PUBLIC) == 0) {
+        atls_node_problem(reading->node, ATLS_POLICY_INVALID,
+                          "want the certificate that ends a chain, found a "
+                          "bare public key");
+        return;
+    }
     key = key_of_block(label, der, len);
     if (key != NULL)
         add_key(reading, key);
-    else
+    if (key != NULL && has_chain(reading))
+        add_root(reading, der, len);
+    if (key == NULL)
         atls_node_problem(reading->node, ATLS_POLICY_INVALID,
                           "want PUBLIC KEY or CERTIFICATE in PEM, found %.40s "
                           "that cannot be read",
@@ -356,13 +385,56 @@ static void read_object(const struct atls_node *node, struct reading *reading)
     add_text(reading, text);
 }
 
+static bool has_issuer(STACK_OF(X509) * roots, X509 *certificate)
+{
+    for (int i = 0; i < sk_X509_num(roots); i++)
+        if (sk_X509_value(roots, i) != certificate &&
+            X509_check_issued(sk_X509_value(roots, i), certificate) ==
+                X509_V_OK &&
+            X509_cmp(sk_X509_value(roots, i), certificate) != 0)
+            return true;
+    return false;
+}
+
+static bool is_self_issued(X509 *certificate)
+{
+    return (X509_get_extension_flags(certificate) & EXFLAG_SI) != 0;
+}
+
+static void part_intermediates(const struct atls_node *node,
+                               struct atls_anchors *out)
+{
+    for (int i = sk_X509_num(out->roots) - 1; i >= 0; i--) {
+        X509 *certificate = sk_X509_value(out->roots, i);
+
+        if (is_self_issued(certificate) || !has_issuer(out->roots, certificate))
+            continue;
+        if (sk_X509_push(out->intermediates, certificate) <= 0)
+            atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
+        else
+            (void)sk_X509_delete(out->roots, i);
+    }
+}
+
+static bool open_chains(const struct atls_node *node, struct atls_anchors *out)
+{
+    out->roots = sk_X509_new_null();
+    out->intermediates = sk_X509_new_null();
+    out->cache = atls_chain_cache_new();
+    if (out->roots != NULL && out->intermediates != NULL)
+        return true;
+    atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
+    return false;
+}
+
 void atls_anchors_read(const struct atls_node *node,
                        const struct atls_format *format,
                        struct atls_anchors *pool, struct atls_anchors *out)
 {
     size_t num = json_array_size(node->value);
+    bool has_chains = format->verify_chain != NULL;
 
-    if (!atls_node_is_array(node))
+    if (!atls_node_is_array(node) || (has_chains && !open_chains(node, out)))
         return;
     if (num == 0)
         atls_node_wrong(node, "at least one trust anchor");
@@ -377,4 +449,6 @@ void atls_anchors_read(const struct atls_node *node,
         else if ((text = atls_node_text(&item)) != NULL)
             add_text(&reading, text);
     }
+    if (has_chains)
+        part_intermediates(node, out);
 }

@@ -3,12 +3,14 @@
  * Trust anchors: public keys that Evidence may be signed with, decoded once,
  * found by what Evidence says of its signer. A certificate is taken for its
  * key; its dates and issuer are not asked (RFC 5914, 1: the operator's trust
- * is in the key).
+ * is in the key). Formats whose Evidence brings certificates want certificates
+ * here, which end their chains: chain.h.
  */
 #ifndef ATLS_ANCHORS_H
 #define ATLS_ANCHORS_H
 
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 
 #include "document.h"
 
@@ -17,7 +19,8 @@
  * Firmware-M hashes. A TPM's kid is the last 32 bytes. */
 #define ATLS_ANCHOR_ID 33
 
-struct atls_format; /* format.h */
+struct atls_format;      /* format.h */
+struct atls_chain_cache; /* chain.h */
 
 struct atls_anchor {
     uint8_t id[ATLS_ANCHOR_ID];
@@ -27,6 +30,12 @@ struct atls_anchor {
 struct atls_anchors { /* sorted by id */
     struct atls_anchor *items;
     size_t num, size;
+    /* Of a format with chains, else NULL: the certificates that end a chain,
+     * and those whose issuer stands among them, which therefore are no anchors
+     * of their own (AMD gives ASK and ARK in one file). */
+    STACK_OF(X509) * roots;
+    STACK_OF(X509) * intermediates;
+    struct atls_chain_cache *cache;
 };
 
 /* atls_anchors_read: a profile's trust_anchors. Keys come from pool where it

@@ -40,15 +40,23 @@ struct atls_chain_check {
     STACK_OF(X509) * others;   /* untrusted; NULL: none */
     STACK_OF(X509_CRL) * crls; /* NULL: revocation is not asked; else each
                                   issuer of the chain must have one */
+    bool leaf_has_no_crl;      /* but its issuer, which publishes none */
     int64_t now;               /* seconds since 1970 */
     int64_t grace_s;           /* that CRLs may be past their nextUpdate */
 };
 
-/* atls_chain_verify: CHAIN_UNTRUSTED (no anchor, broken, too long),
- * CHAIN_EXPIRED (or not yet valid), CHAIN_REVOKED, COLLATERAL_MISSING (a CRL),
- * COLLATERAL_STALE (a CRL), OUT_OF_MEMORY. No X509_V_FLAG_X509_STRICT: AMD's
- * certificates have no authority key identifier. */
+/* atls_chain_verify: CHAIN_UNTRUSTED (no anchor, broken, too long, keys or
+ * digests below security level 2), CHAIN_EXPIRED (or not yet valid),
+ * CHAIN_REVOKED, COLLATERAL_MISSING (a CRL), COLLATERAL_STALE (a CRL),
+ * OUT_OF_MEMORY. No X509_V_FLAG_X509_STRICT: AMD's certificates have no
+ * authority key identifier. Critical extensions that libcrypto does not know
+ * are refused. */
 enum atls_reason ATLS_MUST_USE
 atls_chain_verify(const struct atls_chain_check *check, struct atls_why *why);
+
+/* What the anchors remember of chains that were good: a table of fixed size,
+ * for any number of threads. NULL: no memory, and nothing is remembered. */
+struct atls_chain_cache *atls_chain_cache_new(void);
+void atls_chain_cache_free(struct atls_chain_cache *cache);
 
 #endif

@@ -5,13 +5,14 @@ pkgconfig_DATA += verifier-client/atls.pc
 # Everything but libbase, which whoever links this links too.
 noinst_LTLIBRARIES += libverifier.la
 noinst_HEADERS += \
-	verifier-client/chain.h verifier-client/collateral.h \
+	verifier-client/collateral.h \
 	verifier-client/ear.h verifier-client/jws.h \
 	verifier-client/remote.h verifier-client/result.h \
 	verifier-client/verifier.h
 libverifier_la_SOURCES = \
 	verifier-client/anchors.c verifier-client/anchors.h \
 	verifier-client/appraise.c \
+	verifier-client/chain.c verifier-client/chain.h \
 	verifier-client/document.c verifier-client/document.h \
 	verifier-client/evidence.c verifier-client/evidence.h \
 	verifier-client/file.c verifier-client/file.h \

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_HEADERS += test/unit/forge.h test/unit/diag.h
+noinst_HEADERS += test/unit/forge.h test/unit/forge_x509.h test/unit/diag.h
 forge_sources = test/unit/forge.c
 check_PROGRAMS += test/unit/make_vectors
 test_unit_make_vectors_SOURCES = test/unit/make_vectors.c $(forge_sources)
 test_unit_make_vectors_LDADD = libbase.la
 verifier_unit_tests = \
 	test/unit/check_appraise \
+	test/unit/check_chain \
 	test/unit/check_evidence \
 	test/unit/check_policy \
 	test/unit/check_psa_token \
@@ -18,6 +19,10 @@ EXTRA_DIST += test/unit/vectors.sh
 test_unit_check_appraise_SOURCES = test/unit/check_appraise.c $(forge_sources)
 test_unit_check_appraise_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_appraise_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_chain_SOURCES = test/unit/check_chain.c \
+	test/unit/forge_x509.c $(forge_sources)
+test_unit_check_chain_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_chain_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_evidence_SOURCES = test/unit/check_evidence.c $(forge_sources)
 test_unit_check_evidence_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_evidence_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
