@@ -6,7 +6,7 @@ pkgconfig_DATA += verifier-client/atls.pc
 noinst_LTLIBRARIES += libverifier.la
 noinst_HEADERS += \
 	verifier-client/collateral.h \
-	verifier-client/ear.h verifier-client/jws.h \
+	verifier-client/ear.h \
 	verifier-client/remote.h verifier-client/result.h \
 	verifier-client/verifier.h
 libverifier_la_SOURCES = \
@@ -29,6 +29,12 @@ libverifier_la_SOURCES = \
 	verifier-client/tpm_profile.c \
 	verifier-client/tpm_structure.c verifier-client/tpm_structure.h \
 	verifier-client/verdict.c verifier-client/verdict.h
+
+# What Verifiers that are elsewhere say.
+libverifier_la_SOURCES += \
+	verifier-client/jwk.c verifier-client/jwk.h \
+	verifier-client/jws.c verifier-client/jws.h \
+	verifier-client/jws_algorithm.c verifier-client/jws_algorithm.h
 
 lib_LTLIBRARIES += libatls.la
 libatls_la_SOURCES =

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-# Real Evidence, made by others, is not part of this project: says which tests
-# of it did not run. --with-vectors names its folder.
-echo 1..2
+# Real Evidence and Attestation Results, made by others, are not part of this
+# project: says which tests of them did not run. --with-vectors names their
+# folder.
+echo 1..3
 n=0
-for test in psa_token tpm_quote; do
-    format=${test%%_*}
+for row in psa_token:psa tpm_quote:tpm jws:veraison/live; do
+    test=${row%%:*} folder=${row#*:}
     n=$((n + 1))
     if [ -z "$ATLS_VECTORS" ]; then
-        echo "ok $n - real Evidence judged by check_$test # SKIP --with-vectors names no folder"
-    elif [ -d "$ATLS_VECTORS/$format" ]; then
-        echo "ok $n - real Evidence judged by check_$test"
+        echo "ok $n - real messages judged by check_$test # SKIP --with-vectors names no folder"
+    elif [ -d "$ATLS_VECTORS/$folder" ]; then
+        echo "ok $n - real messages judged by check_$test"
     else
-        echo "not ok $n - $ATLS_VECTORS/$format is missing"
+        echo "not ok $n - $ATLS_VECTORS/$folder is missing"
     fi
 done

@@ -8,6 +8,7 @@ verifier_unit_tests = \
 	test/unit/check_appraise \
 	test/unit/check_chain \
 	test/unit/check_evidence \
+	test/unit/check_jws \
 	test/unit/check_policy \
 	test/unit/check_psa_token \
 	test/unit/check_tpm_quote \
@@ -26,6 +27,9 @@ test_unit_check_chain_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_evidence_SOURCES = test/unit/check_evidence.c $(forge_sources)
 test_unit_check_evidence_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_evidence_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_jws_SOURCES = test/unit/check_jws.c $(forge_sources)
+test_unit_check_jws_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_jws_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_policy_SOURCES = test/unit/check_policy.c $(forge_sources)
 test_unit_check_policy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_policy_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
