@@ -13,6 +13,7 @@
 #include "cmw.h"
 #include "format.h"
 #include "parsed.h"
+#include "tsm_report.h"
 
 enum { FIXED_NONCE = 64 }; /* bytes of a nonce field that has one length */
 
@@ -73,28 +74,37 @@ static enum atls_reason decode(const struct atls_format *format,
     return ATLS_OK;
 }
 
+static enum atls_reason find(const struct atls_cmw *cmw,
+                             struct atls_evidence **out, struct atls_why *why)
+{
+    const struct atls_format *format = atls_format_find(cmw->type, cmw->value);
+    char type[ATLS_TYPE_MAX_TEXT + 1];
+
+    if (format != NULL)
+        return decode(format, cmw->value, out, why);
+    atls_type_text(cmw->type, type, sizeof(type));
+    return atls_why(why, ATLS_FORMAT_UNKNOWN,
+                    "CMW: want Evidence of a known format, peer sent %s", type);
+}
+
 enum atls_reason atls_evidence_parse(struct atls_view bytes,
                                      const struct atls_type *expected,
                                      struct atls_evidence **out,
                                      struct atls_why *why)
 {
     ATLS_AUTO_BUF storage = atls_buf(ATLS_CMW_MAX);
-    const struct atls_format *format;
+    ATLS_AUTO_BUF converted = atls_buf(ATLS_CMW_MAX);
     struct atls_cmw cmw;
     enum atls_reason reason = atls_cmw_parse(bytes, &storage, &cmw, why);
-    char type[ATLS_TYPE_MAX_TEXT + 1];
 
     *out = NULL;
     if (reason == ATLS_OK)
         reason = check_record(&cmw, expected, why);
-    if (reason != ATLS_OK)
-        return reason;
-    format = atls_format_by_type(cmw.type);
-    if (format != NULL)
-        return decode(format, cmw.value, out, why);
-    atls_type_text(cmw.type, type, sizeof(type));
-    return atls_why(why, ATLS_FORMAT_UNKNOWN,
-                    "CMW: want a PSA token or a TPM quote, peer sent %s", type);
+    if (reason == ATLS_OK && atls_tsm_report_is_json(cmw.type)) {
+        reason = atls_tsm_report_convert(cmw.value, &converted, why);
+        cmw.value = atls_buf_view(&converted);
+    }
+    return reason == ATLS_OK ? find(&cmw, out, why) : reason;
 }
 
 void atls_evidence_free(struct atls_evidence *evidence)

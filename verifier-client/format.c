@@ -22,10 +22,20 @@ static bool has_type(const struct atls_format *format, struct atls_type type)
     return false;
 }
 
-const struct atls_format *atls_format_by_type(struct atls_type type)
+const struct atls_format *atls_format_find(struct atls_type type,
+                                           struct atls_view value)
 {
-    for (size_t i = 0; atls_formats[i] != NULL; i++)
-        if (has_type(atls_formats[i], type))
-            return atls_formats[i];
-    return NULL;
+    const struct atls_format *first = NULL;
+
+    for (size_t i = 0; atls_formats[i] != NULL; i++) {
+        const struct atls_format *format = atls_formats[i];
+
+        if (!has_type(format, type))
+            continue;
+        if (format->matches == NULL || format->matches(value))
+            return format;
+        if (first == NULL)
+            first = format;
+    }
+    return first;
 }

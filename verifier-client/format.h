@@ -21,6 +21,12 @@ struct atls_format {
     bool has_instance_id; /* that an anchor may be filed under */
     bool has_64_byte_nonce; /* always: the binder left and zeros right */
 
+    /* matches: is a value of one of these types of this format? For types that
+     * several formats travel in (tsm_report.h); NULL: all are. Must not assume
+     * that the value is in order: if no format says yes, the first of the type
+     * parses it and says what is wrong. */
+    bool (*matches)(struct atls_view value);
+
     /* parse: decodes value (which outlives claims) into zeroed claims_size
      * bytes and points *nonce into it. EVIDENCE_MALFORMED, NONCE_MISSING,
      * ALGORITHM_UNSUPPORTED, FORMAT_UNKNOWN, TPM_NOT_A_QUOTE. */
@@ -70,7 +76,9 @@ extern const struct atls_format atls_format_tpm;
 /* All formats, NULL-ended. */
 extern const struct atls_format *const atls_formats[];
 
-/* NULL: no such format. */
-const struct atls_format *atls_format_by_type(struct atls_type type);
+/* atls_format_find: of that type, the first that the value matches, else the
+ * first; NULL: none has the type. */
+const struct atls_format *atls_format_find(struct atls_type type,
+                                           struct atls_view value);
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "format.h"
 
-enum { MAX_VALUE = 64, MAX_KEYS = 16 };
+enum { MAX_VALUE = 64, MAX_KEYS = 48, MAX_FORMATS = 32 };
 
 void atls_values_read(const struct atls_node *node, size_t value_len,
                       struct atls_values *out)
@@ -54,10 +54,10 @@ bool atls_values_have(const struct atls_values *values, struct atls_view value)
 static const struct atls_format *read_format(const struct atls_node *node)
 {
     struct atls_node name = atls_node_member(node, "format");
-    const char *names[8] = {NULL};
+    const char *names[MAX_FORMATS] = {NULL};
     int choice;
 
-    for (size_t i = 0; atls_formats[i] != NULL && i + 1 < 8; i++)
+    for (size_t i = 0; atls_formats[i] != NULL && i + 1 < MAX_FORMATS; i++)
         names[i] = atls_formats[i]->name;
     choice = atls_node_choice(&name, names);
     return choice >= 0 ? atls_formats[choice] : NULL;

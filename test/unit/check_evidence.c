@@ -232,11 +232,14 @@ START_TEST(formats_are_found_by_type)
 {
     struct atls_type type = atls_type_of_format(10004);
 
-    ck_assert_ptr_eq(atls_format_by_type(type), &atls_format_psa);
+    ck_assert_ptr_eq(atls_format_find(type, (struct atls_view){0}),
+                     &atls_format_psa);
     type = atls_type_of_text(atls_view_text("Application/vnd.atls.TPM-quote+"
                                             "cbor"));
-    ck_assert_ptr_eq(atls_format_by_type(type), &atls_format_tpm);
-    ck_assert_ptr_null(atls_format_by_type(atls_type_of_format(263)));
+    ck_assert_ptr_eq(atls_format_find(type, (struct atls_view){0}),
+                     &atls_format_tpm);
+    ck_assert_ptr_null(
+        atls_format_find(atls_type_of_format(263), (struct atls_view){0}));
 }
 END_TEST
 

@@ -12,6 +12,7 @@ verifier_unit_tests = \
 	test/unit/check_policy \
 	test/unit/check_psa_token \
 	test/unit/check_tpm_quote \
+	test/unit/check_tsm_report \
 	test/unit/check_verdict \
 	test/unit/check_verifier_alloc
 check_PROGRAMS += $(verifier_unit_tests)
@@ -42,6 +43,10 @@ test_unit_check_verdict_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_tpm_quote_SOURCES = test/unit/check_tpm_quote.c $(forge_sources)
 test_unit_check_tpm_quote_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_tpm_quote_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_tsm_report_SOURCES = test/unit/check_tsm_report.c \
+	$(forge_sources)
+test_unit_check_tsm_report_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_tsm_report_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_verifier_alloc_SOURCES = test/unit/check_verifier_alloc.c \
 	$(forge_sources)
 test_unit_check_verifier_alloc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -94,6 +94,20 @@ static void probe_free(struct probe **pointer)
     free(probe);
 }
 
+/* Several formats may travel in one type. */
+static void offer_type(struct atls_schemes *offer, const char *spelling)
+{
+    struct atls_type type;
+
+    if (offer->num == ATLS_WIRE_MAX_SCHEMES ||
+        !atls_type_parse(atls_view_text(spelling), &type))
+        return;
+    for (size_t i = 0; i < offer->num; i++)
+        if (atls_type_equal(offer->types[i], type))
+            return;
+    offer->types[offer->num++] = type;
+}
+
 /* What we can appraise: what the policy takes from this server, else every
  * format's types. A server that requires attestation of its clients answers
  * only those who offer some (missing_extension, else); so the same list is
@@ -110,10 +124,8 @@ static void fill_offer(struct probe *probe)
     if (offer->num > 0) /* an empty list would be no offer */
         return;
     for (size_t i = 0; atls_formats[i] != NULL; i++)
-        for (const char *const *t = atls_formats[i]->types;
-             *t != NULL && offer->num < ATLS_WIRE_MAX_SCHEMES; t++)
-            if (atls_type_parse(atls_view_text(*t), &offer->types[offer->num]))
-                offer->num++;
+        for (const char *const *t = atls_formats[i]->types; *t != NULL; t++)
+            offer_type(offer, *t);
 }
 
 static int put_hello(SSL *ssl, unsigned type, unsigned context,
