@@ -5,7 +5,6 @@ pkgconfig_DATA += verifier-client/atls.pc
 # Everything but libbase, which whoever links this links too.
 noinst_LTLIBRARIES += libverifier.la
 noinst_HEADERS += \
-	verifier-client/collateral.h \
 	verifier-client/ear.h \
 	verifier-client/remote.h verifier-client/result.h \
 	verifier-client/verifier.h
@@ -13,6 +12,7 @@ libverifier_la_SOURCES = \
 	verifier-client/anchors.c verifier-client/anchors.h \
 	verifier-client/appraise.c \
 	verifier-client/chain.c verifier-client/chain.h \
+	verifier-client/collateral.c verifier-client/collateral.h \
 	verifier-client/document.c verifier-client/document.h \
 	verifier-client/evidence.c verifier-client/evidence.h \
 	verifier-client/file.c verifier-client/file.h \
@@ -24,6 +24,7 @@ libverifier_la_SOURCES = \
 	verifier-client/profile.c verifier-client/profile.h \
 	verifier-client/psa.c verifier-client/psa.h \
 	verifier-client/psa_claims.c verifier-client/psa_profile.c \
+	verifier-client/quote.c verifier-client/quote.h \
 	verifier-client/rule.c verifier-client/rule.h \
 	verifier-client/tpm.c verifier-client/tpm.h \
 	verifier-client/tpm_profile.c \

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_HEADERS += test/unit/forge.h test/unit/forge_x509.h test/unit/diag.h
+noinst_HEADERS += test/unit/forge_dcap.h
 forge_sources = test/unit/forge.c
+forge_dcap_sources = test/unit/forge_dcap.c $(forge_sources)
 check_PROGRAMS += test/unit/make_vectors
 test_unit_make_vectors_SOURCES = test/unit/make_vectors.c $(forge_sources)
 test_unit_make_vectors_LDADD = libbase.la
 verifier_unit_tests = \
 	test/unit/check_appraise \
 	test/unit/check_chain \
+	test/unit/check_collateral \
 	test/unit/check_evidence \
 	test/unit/check_jws \
 	test/unit/check_policy \
 	test/unit/check_psa_token \
+	test/unit/check_quote \
 	test/unit/check_tpm_quote \
 	test/unit/check_tsm_report \
 	test/unit/check_verdict \
@@ -53,3 +57,10 @@ test_unit_check_verifier_alloc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_verifier_alloc_LDFLAGS = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
 test_unit_check_verifier_alloc_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_collateral_SOURCES = test/unit/check_collateral.c \
+	$(forge_dcap_sources)
+test_unit_check_collateral_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_collateral_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_quote_SOURCES = test/unit/check_quote.c $(forge_dcap_sources)
+test_unit_check_quote_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_quote_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
