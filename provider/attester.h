@@ -30,7 +30,8 @@ struct atls_attester {
     /* open: gets hold of the device and keeps it; called again at each
      * EVP_PKEY_sign_init, from any thread. NULL: there is none. */
     enum atls_reason (*open)(void *state, struct atls_why *why);
-    /* public_key: the DER SubjectPublicKeyInfo of the key that signs. */
+    /* public_key: the DER SubjectPublicKeyInfo of the key that signs. NULL:
+     * its vendor's certificates vouch for it. */
     enum atls_reason (*public_key)(void *state, struct atls_buf *spki,
                                    struct atls_why *why);
     /* attest: one quote over binder, its CMW into out; any thread, also after
@@ -43,6 +44,7 @@ struct atls_attester {
 
 extern const struct atls_attester atls_attester_soft;
 extern const struct atls_attester atls_attester_tpm;
+extern const struct atls_attester atls_attester_tsm;
 
 /* The table, NULL at its end. */
 extern const struct atls_attester *const atls_attesters[];

@@ -53,7 +53,7 @@ static enum atls_reason get_spki(const struct atls_key *key,
     enum atls_reason reason;
 
     ERR_set_mark();
-    reason = key->attester->public_key(key->state, spki, why);
+    reason = atls_key_public(key, spki, why);
     ERR_pop_to_mark();
     return reason;
 }

@@ -73,6 +73,17 @@ size_t atls_key_max_size(const struct atls_key *key)
                                           : key->attester->max_size;
 }
 
+enum atls_reason atls_key_public(const struct atls_key *key,
+                                 struct atls_buf *spki, struct atls_why *why)
+{
+    if (key->attester->public_key != NULL)
+        return key->attester->public_key(key->state, spki, why);
+    return atls_why(why, ATLS_ATTESTER_KEY,
+                    "attest:%s has none to show: certificates vouch for the "
+                    "key that signs, and their root is the trust anchor",
+                    key->attester->name);
+}
+
 struct atls_key *atls_key_up_ref(struct atls_key *key)
 {
     atomic_fetch_add_explicit(&key->references, 1, memory_order_relaxed);

@@ -80,7 +80,8 @@ static int get_params(void *data, OSSL_PARAM params[])
 
     if (p != NULL && !OSSL_PARAM_set_utf8_string(p, key->attester->formats))
         return 0;
-    return set_int(params, OSSL_PKEY_PARAM_BITS, 2 * SECURITY_BITS) &&
+    return set_int(params, OSSL_PKEY_PARAM_BITS,
+                   key->attester->public_key == NULL ? 0 : 2 * SECURITY_BITS) &&
            set_int(params, OSSL_PKEY_PARAM_SECURITY_BITS, SECURITY_BITS) &&
            set_int(params, OSSL_PKEY_PARAM_MAX_SIZE, atls_key_max_size(key));
 }

@@ -4,6 +4,7 @@
 noinst_LTLIBRARIES += libprovider.la
 libprovider_la_SOURCES = \
 	provider/attester.c provider/attester.h provider/deadline.h \
+	provider/descriptor.c provider/descriptor.h \
 	provider/encoder.c \
 	provider/file.c provider/file.h \
 	provider/key.c provider/key.h \
@@ -14,8 +15,10 @@ libprovider_la_SOURCES = \
 	provider/signature.c \
 	provider/soft.c provider/soft_key.c provider/soft_key.h \
 	provider/store.c \
+	provider/task.c provider/task.h \
 	provider/tpm.c provider/tpm_module.h \
 	provider/tpm_target.c provider/tpm_target.h \
+	provider/tsm.c provider/tsm.h provider/tsm_files.c provider/tsm_report.c \
 	provider/uri.c provider/uri.h
 libprovider_la_CPPFLAGS = $(AM_CPPFLAGS) -DATLS_EXTDIR='"$(extdir)"'
 libprovider_la_LIBADD = libbase.la

@@ -99,8 +99,7 @@ static int give_public_key(struct store *store, OSSL_CALLBACK *callback,
     struct atls_why why = {0};
     OSSL_PARAM params[4];
 
-    if (store->key->attester->public_key(store->key->state, &spki, &why) !=
-        ATLS_OK)
+    if (atls_key_public(store->key, &spki, &why) != ATLS_OK)
         return atls_provider_raise(store->provider, &why);
     params[0] = OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type);
     params[1] = OSSL_PARAM_construct_utf8_string(

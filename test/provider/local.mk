@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-PROVIDER_TESTS = test/provider/soft.sh test/provider/valgrind.sh
+PROVIDER_TESTS = test/provider/soft.sh test/provider/tsm.sh \
+	test/provider/valgrind.sh
 PROVIDER_TPM_TESTS = test/provider/tpm.sh test/provider/device.sh
 TESTS += $(PROVIDER_TESTS)
 if HAVE_TPM

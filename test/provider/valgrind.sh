@@ -36,6 +36,19 @@ holds "a binder that is refused is clean" clean_failure \
     openssl pkeyutl -sign -inkey "$soft" -in /dev/null -out /dev/null
 holds "threads and children are clean" clean \
     "$top_builddir/test/provider/sharers" "$soft" 2 2
+for case in fake files; do
+    if [ -x "$top_builddir/test/unit/check_tsm" ]; then
+        checks() { # definite: glibc keeps stacks of threads that ended
+            CK_FORK=no CK_RUN_CASE=$case timeout 300 valgrind -q \
+                --leak-check=full --show-leak-kinds=definite \
+                --errors-for-leak-kinds=definite --error-exitcode=9 \
+                "$top_builddir/test/unit/check_tsm"
+        }
+        holds "attest:tsm is clean: $case" checks
+    else
+        skips "attest:tsm is clean: $case" "Check"
+    fi
+done
 if swtpm_have && [ -f "$modules/atls_tpm.so" ]; then
     swtpm_start "$work/tpm" || exit 1
     tpm="attest:tpm?tcti=$SWTPM_TCTI"

@@ -22,3 +22,10 @@ check_PROGRAMS += test/unit/check_signature
 TESTS += test/unit/check_signature
 test_unit_check_signature_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_signature_LDADD = libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += test/unit/check_tsm
+TESTS += test/unit/check_tsm
+test_unit_check_tsm_SOURCES = test/unit/check_tsm.c test/unit/tsm_fake.c \
+	test/unit/tsm_fake.h
+test_unit_check_tsm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
+test_unit_check_tsm_LDADD = libprovider.la $(CHECK_LIBS)
