@@ -11,6 +11,7 @@ const struct atls_attester *const atls_attesters[] = {
     &atls_attester_soft,
     &atls_attester_tpm,
     &atls_attester_tsm,
+    &atls_attester_nitro,
     NULL,
 };
 

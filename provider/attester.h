@@ -42,6 +42,7 @@ struct atls_attester {
     void (*free)(void *state);
 };
 
+extern const struct atls_attester atls_attester_nitro;
 extern const struct atls_attester atls_attester_soft;
 extern const struct atls_attester atls_attester_tpm;
 extern const struct atls_attester atls_attester_tsm;

@@ -9,6 +9,7 @@ libprovider_la_SOURCES = \
 	provider/file.c provider/file.h \
 	provider/key.c provider/key.h \
 	provider/keymgmt.c \
+	provider/nitro.c provider/nsm.h provider/nsm_device.c \
 	provider/pcrs.c provider/pcrs.h \
 	provider/provider.c provider/provider.h \
 	provider/psa.c provider/psa.h provider/psa_json.c \

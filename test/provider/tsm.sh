@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# attest:tsm with stock tools, where no TEE is. Its reports are tested in
-# test/unit/check_tsm.c against a fake of the kernel's.
+# attest:tsm and attest:nitro with stock tools, where no TEE is. What they make
+# is tested in test/unit against fakes of the kernel's.
 . "$top_srcdir/test/provider/harness.sh"
 tsm="attest:tsm?root=$work/none"
 
@@ -38,4 +38,9 @@ empty() {
     rmdir "$work/plain"
 }
 holds "nothing is left in it" empty
+fails "without a Nitro Secure Module the message says path and whose move" \
+    "$work/none as uid $(id -u): No such file or directory; is this an AWS \
+Nitro enclave" sign "attest:nitro?device=$work/none"
+fails "attest:nitro has no key to show" "attest:nitro has none to show" \
+    openssl pkey -in "attest:nitro?device=$work/none" -pubout
 plan

@@ -29,3 +29,8 @@ test_unit_check_tsm_SOURCES = test/unit/check_tsm.c test/unit/tsm_fake.c \
 	test/unit/tsm_fake.h
 test_unit_check_tsm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
 test_unit_check_tsm_LDADD = libprovider.la $(CHECK_LIBS)
+
+check_PROGRAMS += test/unit/check_nitro
+TESTS += test/unit/check_nitro
+test_unit_check_nitro_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
+test_unit_check_nitro_LDADD = libprovider.la $(CHECK_LIBS)
