@@ -166,7 +166,7 @@ enum atls_reason atls_cose_sign1_parse(struct atls_view bytes,
 
 /* RFC 9052, 4.4: ["Signature1", protected, external_aad, payload], in four
  * parts, two of which are heads that go to storage. */
-enum { NUM_PARTS = 4, MAX_HEADS = 32 };
+enum { NUM_PARTS = 4, MAX_HEADS = 32, MAX_HEADER = 1024 };
 
 static bool signed_parts(struct atls_view protected_bstr,
                          struct atls_view payload, struct atls_buf *storage,
@@ -223,24 +223,35 @@ static bool put_unsigned(struct atls_buf *out, struct atls_view header,
     return !out->failed;
 }
 
-enum atls_reason atls_cose_sign1_put(struct atls_buf *out,
-                                     struct atls_view payload, EVP_PKEY *key,
-                                     OSSL_LIB_CTX *libctx, struct atls_why *why)
+enum atls_reason atls_cose_sign1_put_with(struct atls_buf *out,
+                                          struct atls_view more, uint64_t num,
+                                          struct atls_view payload,
+                                          EVP_PKEY *key, OSSL_LIB_CTX *libctx,
+                                          struct atls_why *why)
 {
-    ATLS_AUTO_BUF header = atls_buf(MAX_HEADS), heads = atls_buf(MAX_HEADS);
+    ATLS_AUTO_BUF header = atls_buf(MAX_HEADER), heads = atls_buf(MAX_HEADS);
     struct atls_view parts[NUM_PARTS];
     const struct atls_ecdsa *algorithm;
     enum atls_reason reason = atls_ecdsa_of_key(key, &algorithm, why);
 
     if (reason != ATLS_OK)
         return reason;
-    atls_cbor_put_map(&header, 1);
+    atls_cbor_put_map(&header, 1 + num);
     atls_cbor_put_int(&header, LABEL_ALGORITHM);
     atls_cbor_put_int(&header, algorithm->id);
+    atls_buf_put(&header, more);
     if (header.failed ||
         !put_unsigned(out, atls_buf_view(&header), payload,
                       2 * algorithm->field_len) ||
         !signed_parts(atls_buf_view(&header), payload, &heads, parts))
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     return atls_ecdsa_put(out, algorithm, key, libctx, parts, NUM_PARTS, why);
+}
+
+enum atls_reason atls_cose_sign1_put(struct atls_buf *out,
+                                     struct atls_view payload, EVP_PKEY *key,
+                                     OSSL_LIB_CTX *libctx, struct atls_why *why)
+{
+    return atls_cose_sign1_put_with(out, atls_view(NULL, 0), 0, payload, key,
+                                    libctx, why);
 }

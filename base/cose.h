@@ -41,6 +41,13 @@ enum atls_reason ATLS_MUST_USE
 atls_cose_sign1_put(struct atls_buf *out, struct atls_view payload,
                     EVP_PKEY *key, OSSL_LIB_CTX *libctx, struct atls_why *why);
 
+/* atls_cose_sign1_put_with: the same with more in the protected header: num
+ * encoded pairs of label and value in `more`. */
+enum atls_reason ATLS_MUST_USE
+atls_cose_sign1_put_with(struct atls_buf *out, struct atls_view more,
+                         uint64_t num, struct atls_view payload, EVP_PKEY *key,
+                         OSSL_LIB_CTX *libctx, struct atls_why *why);
+
 /* atls_ecdsa_verify: raw r || s over the SHA-2 digest named digest_name of
  * message (not of a digest of it). Shared with formats outside COSE.
  * SIGNATURE_INVALID, ALGORITHM_UNSUPPORTED, CRYPTO_FAILED, OUT_OF_MEMORY. */

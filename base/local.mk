@@ -12,6 +12,6 @@ libbase_la_SOURCES = \
 	base/ecdsa.c base/ecdsa.h \
 	base/json.c base/json.h \
 	base/log.c base/log.h \
-	base/reason.c base/scheme.h base/type.c base/type.h base/why.c base/why.h
+	base/reason.c base/scheme.c base/scheme.h base/type.c base/type.h base/why.c base/why.h
 noinst_HEADERS += base/http.h
 libbase_la_LIBADD = $(CRYPTO_LIBS) $(CBOR_LIBS) $(JANSSON_LIBS)

@@ -10,12 +10,13 @@
 
 enum { MAX_PARAMETERS = 8 };
 
-/* Content-Formats of the IANA registry of CoRE parameters: RFC 9782, 6.3 and
- * RFC 9783, 8.4 */
+/* Content-Formats of the IANA registry of CoRE parameters: RFC 9052, 11.3,
+ * RFC 9782, 6.3 and RFC 9783, 8.4 */
 static const struct {
     uint16_t format;
     const char *text;
 } registered[] = {
+    {18, "application/cose; cose-type=\"cose-sign1\""},
     {263, "application/eat+cwt"},
     {264, "application/eat+jwt"},
     {265, "application/eat-bun+cbor"},
@@ -265,6 +266,17 @@ bool atls_type_equal(struct atls_type a, struct atls_type b)
     if (parse_media(a_text, &a_media) && parse_media(b_text, &b_media))
         return media_equal(&a_media, &b_media);
     return a.is_format == b.is_format && atls_view_equal(a_text, b_text);
+}
+
+struct atls_type atls_type_shortest(struct atls_type type)
+{
+    for (size_t i = 0; i < sizeof(registered) / sizeof(registered[0]); i++) {
+        struct atls_type number = atls_type_of_format(registered[i].format);
+
+        if (!type.is_format && atls_type_equal(number, type))
+            return number;
+    }
+    return type;
 }
 
 void atls_type_text(struct atls_type type, char *text, size_t size)

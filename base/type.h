@@ -23,11 +23,14 @@ struct atls_type atls_type_of_text(struct atls_view text);
  * evidence-formats and the policy spell them. false: neither. */
 bool atls_type_parse(struct atls_view spelling, struct atls_type *out);
 
-/* atls_type_equal: the same type after mapping registered numbers (10003,
- * 10004, 263..268) to media types; type and subtype and parameter names
+/* atls_type_equal: the same type after mapping registered numbers (18,
+ * 10003, 10004, 263..268) to media types; type and subtype and parameter names
  * without regard to case, parameter order ignored, values exact and unquoted
  * (RFC 9110, 8.3.1). Malformed media types equal only themselves. */
 bool atls_type_equal(struct atls_type a, struct atls_type b);
+
+/* atls_type_shortest: the type by its number where one is registered. */
+struct atls_type atls_type_shortest(struct atls_type type);
 
 /* atls_type_text: the media type where one is known, else the number, for
  * people; always NUL-terminated. */

@@ -90,17 +90,24 @@ static EVP_PKEY *load_key(const char *uri)
     return key;
 }
 
+static void add_type(struct atls_schemes *schemes, struct atls_type type)
+{
+    struct atls_scheme scheme = atls_scheme_of_type(type);
+
+    atls_schemes_add(schemes, &scheme);
+}
+
 /* One line a scheme, best first; what we cannot offer is left out. */
 static void read_formats(struct atls_attester *attester)
 {
     char *rest = NULL, *line = strtok_r(attester->formats, "\n", &rest);
     struct atls_schemes *schemes = &attester->schemes;
 
-    for (; line != NULL && schemes->num < ATLS_WIRE_MAX_SCHEMES;
-         line = strtok_r(NULL, "\n", &rest))
-        if (atls_type_parse(atls_view_text(line),
-                            &schemes->types[schemes->num]))
-            schemes->num++;
+    struct atls_type type;
+
+    for (; line != NULL; line = strtok_r(NULL, "\n", &rest))
+        if (atls_type_parse(atls_view_text(line), &type))
+            add_type(schemes, type);
 }
 
 static enum atls_reason read_properties(struct atls_attester *attester,

@@ -66,10 +66,9 @@ static size_t put_hkdf_label(uint8_t *info, const char *label,
     return at + context.len;
 }
 
-/* secret, context and output are as long as the hash; context may be empty. */
-static enum atls_reason expand_label(struct atls_view secret, const char *label,
-                                     struct atls_view context, uint8_t *out,
-                                     struct atls_why *why)
+enum atls_reason atls_expand_label(struct atls_view secret, const char *label,
+                                   struct atls_view context, uint8_t *out,
+                                   struct atls_why *why)
 {
     const EVP_MD *hash = hash_of_length(secret.len);
     ATLS_AUTO(EVP_KDF_CTX) *kdf = NULL;
@@ -100,8 +99,8 @@ atls_binder_server_secret(struct atls_view server_handshake_traffic_secret,
                           struct atls_secret *out, struct atls_why *why)
 {
     enum atls_reason reason =
-        expand_label(server_handshake_traffic_secret, "atls server",
-                     atls_view(NULL, 0), out->bytes, why);
+        atls_expand_label(server_handshake_traffic_secret, "atls server",
+                          atls_view(NULL, 0), out->bytes, why);
 
     out->len = reason == ATLS_OK ? server_handshake_traffic_secret.len : 0;
     return reason;
@@ -121,8 +120,8 @@ enum atls_reason atls_binder_make(const struct atls_secret *secret,
     if (!EVP_Digest(spki.data, spki.len, digest, NULL, hash, NULL))
         return atls_why(why, ATLS_CRYPTO_FAILED, "%s refused",
                         EVP_MD_get0_name(hash));
-    reason = expand_label(atls_secret_view(secret), "atls binder",
-                          atls_view(digest, secret->len), out->bytes, why);
+    reason = atls_expand_label(atls_secret_view(secret), "atls binder",
+                               atls_view(digest, secret->len), out->bytes, why);
     out->len = reason == ATLS_OK ? secret->len : 0;
     return reason;
 }

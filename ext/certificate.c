@@ -114,8 +114,9 @@ static void quote(void *arg)
     const struct atls_module *module = atls_module();
 
     quotation->reason = atls_attester_quote(
-        module->attester, quotation->connection->own_type, quotation->binder,
-        module->settings->timeout_ms, quotation->call->out, quotation->why);
+        module->attester, quotation->connection->own_scheme.type,
+        quotation->binder, module->settings->timeout_ms, quotation->call->out,
+        quotation->why);
 }
 
 static enum atls_reason put_evidence(struct atls_call *call,
@@ -184,9 +185,32 @@ enum atls_reason atls_put_certificate(struct atls_call *call,
     return reason;
 }
 
+/* What the peer has shown: Evidence, or what its delegate was attested with
+ * (Evidence or a result) and the delegate's proof. */
+struct shown {
+    struct atls_evidence *evidence;
+    struct atls_delegation *delegation;
+};
+
+static void shown_free(struct shown *shown)
+{
+    atls_evidence_free(shown->evidence);
+    atls_delegation_free(shown->delegation);
+}
+
+static enum atls_reason parse(struct atls_view cmw,
+                              const struct atls_scheme *scheme,
+                              struct shown *shown, struct atls_why *why)
+{
+    if (atls_scheme_is_direct(scheme))
+        return atls_evidence_parse(cmw, &scheme->type, &shown->evidence, why);
+    return atls_delegation_parse(cmw, scheme, &shown->delegation,
+                                 &shown->evidence, why);
+}
+
 static enum atls_reason check_bound(struct atls_call *call,
                                     const struct atls_connection *connection,
-                                    const struct atls_evidence *evidence,
+                                    const struct shown *shown,
                                     struct atls_why *why)
 {
     struct atls_secret binder;
@@ -195,11 +219,26 @@ static enum atls_reason check_bound(struct atls_call *call,
 
     if (reason != ATLS_OK)
         return reason;
-    if (!atls_evidence_nonce_equal(evidence, atls_secret_view(&binder)))
+    if (shown->delegation != NULL
+            ? !atls_delegation_is_for(shown->delegation, &binder)
+            : !atls_evidence_nonce_equal(shown->evidence,
+                                         atls_secret_view(&binder)))
         return atls_why(why, ATLS_BINDER_MISMATCH,
                         "the Evidence names another connection, role or key: "
                         "somebody may be relaying it");
     return ATLS_OK;
+}
+
+static void keep(struct atls_connection *connection, const struct shown *shown,
+                 X509 *leaf)
+{
+    atls_evidence_free(connection->evidence);
+    connection->evidence = shown->evidence;
+    atls_delegation_free(connection->delegation);
+    connection->delegation = shown->delegation;
+    X509_free(connection->leaf);
+    connection->leaf = leaf;
+    X509_up_ref(leaf);
 }
 
 /* Bound or not is found out here; the bytes are kept, and nothing is bought
@@ -208,7 +247,7 @@ enum atls_reason atls_take_certificate(struct atls_call *call,
                                        struct atls_why *why)
 {
     struct atls_connection *connection = atls_connection_get0(call->ssl);
-    struct atls_evidence *evidence = NULL;
+    struct shown shown = {NULL, NULL};
     struct atls_view cmw;
     enum atls_reason reason;
 
@@ -224,18 +263,12 @@ enum atls_reason atls_take_certificate(struct atls_call *call,
                         "raw public keys are not attested");
     reason = atls_wire_read_certificate(call->in, &cmw, why);
     if (reason == ATLS_OK)
-        reason =
-            atls_evidence_parse(cmw, &connection->peer_type, &evidence, why);
+        reason = parse(cmw, &connection->peer_scheme, &shown, why);
     if (reason == ATLS_OK)
-        reason = check_bound(call, connection, evidence, why);
-    if (reason != ATLS_OK) {
-        atls_evidence_free(evidence);
-        return reason;
-    }
-    atls_evidence_free(connection->evidence);
-    connection->evidence = evidence;
-    X509_free(connection->leaf);
-    connection->leaf = call->leaf;
-    X509_up_ref(call->leaf);
-    return ATLS_OK;
+        reason = check_bound(call, connection, &shown, why);
+    if (reason == ATLS_OK)
+        keep(connection, &shown, call->leaf);
+    else
+        shown_free(&shown);
+    return reason;
 }

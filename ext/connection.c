@@ -15,6 +15,8 @@ static void let_go(struct atls_connection *connection)
 {
     atls_evidence_free(connection->evidence);
     connection->evidence = NULL;
+    atls_delegation_free(connection->delegation);
+    connection->delegation = NULL;
     X509_free(connection->leaf);
     connection->leaf = NULL;
     atls_secret_clear(&connection->server_secret);

@@ -11,7 +11,7 @@
 #include <openssl/ssl.h>
 
 #include "binder.h"
-#include "evidence.h"
+#include "delegation.h"
 #include "report.h"
 #include "wire.h"
 
@@ -22,8 +22,8 @@ struct atls_connection {
     bool is_server;
     bool is_required;    /* the peer must attest */
     bool is_offered;     /* the ClientHello carried a scheme */
-    bool peer_agreed;    /* the peer said it will send Evidence of peer_type */
-    bool own_agreed;     /* we said we will send Evidence of own_type */
+    bool peer_agreed;    /* the peer said it will attest by peer_scheme */
+    bool own_agreed;     /* we said we will attest by own_scheme */
     bool is_asked;       /* server: our CertificateRequest asks for Evidence */
     bool is_verified;    /* the peer's Evidence was appraised and accepted */
     bool is_under_way;   /* past the hellos */
@@ -34,14 +34,15 @@ struct atls_connection {
     const SSL_CTX *waiting_on; /* whose key log counts us; only compared */
     enum atls_reason refused;  /* TLS_VERSION or TRANSPORT, if that ends it */
 
-    struct atls_type peer_type; /* borrowed from policy */
-    struct atls_type own_type;  /* borrowed from the attester */
-    struct atls_policy *policy; /* ours by reference; NULL: none */
-    char *name;                 /* whom we meant to reach; NULL: no name */
+    struct atls_scheme peer_scheme; /* borrowed from policy */
+    struct atls_scheme own_scheme;  /* borrowed from the module */
+    struct atls_policy *policy;     /* ours by reference; NULL: none */
+    char *name;                     /* whom we meant to reach; NULL: no name */
 
-    struct atls_secret server_secret; /* of the binder; unset: not needed */
-    struct atls_evidence *evidence;   /* parsed and bound, not appraised */
-    X509 *leaf;                       /* to whose key it is bound */
+    struct atls_secret server_secret;   /* of the binder; unset: not needed */
+    struct atls_evidence *evidence;     /* parsed and bound, not appraised */
+    struct atls_delegation *delegation; /* what binds it; NULL: its nonce */
+    X509 *leaf;                         /* to whose key it is bound */
 
     struct atls_report *report; /* for the log line; NULL: nothing yet */
     atls_security_fn *chained;  /* the application's own; NULL: none */

@@ -13,7 +13,9 @@
 #include "keylog.h"
 #include "module.h"
 #include "offload.h"
+#include "rule.h"
 #include "share.h"
+#include "verdict.h"
 
 bool atls_gate_refuse(SSL *ssl, struct atls_connection *connection,
                       const struct atls_why *why)
@@ -202,15 +204,52 @@ struct appraisal {
     struct atls_verdict *verdict;
 };
 
+/* What binds the delegate to this TIK, now. */
+static enum atls_reason
+check_delegation(const struct atls_connection *connection,
+                 const struct atls_rule *rule, int64_t now,
+                 struct atls_secret *value, struct atls_why *why)
+{
+    uint8_t tik[ATLS_DELEGATION_HASH];
+    struct atls_delegation_terms terms = {
+        .tik = tik, .max_age_s = rule->delegated_max_age_s, .now = now};
+    enum atls_reason reason = atls_delegation_tik(connection->leaf, tik, why);
+
+    if (reason != ATLS_OK)
+        return reason;
+    return atls_delegation_check(connection->delegation, connection->evidence,
+                                 &terms, value, why);
+}
+
+static void appraise_delegated(const struct appraisal *appraisal,
+                               struct atls_terms *terms)
+{
+    const struct atls_connection *connection = appraisal->connection;
+    struct atls_secret value;
+    struct atls_why why = {0};
+
+    terms->num_signatures = 1; /* the delegate's */
+    if (check_delegation(connection, appraisal->rule, terms->now, &value,
+                         &why) != ATLS_OK)
+        atls_verdict_refuse(appraisal->verdict, ATLS_INSTANCE_IDENTITY, 0,
+                            &why);
+    else
+        atls_evidence_appraise(connection->evidence, terms, appraisal->verdict);
+}
+
 static void appraise(void *arg)
 {
     struct appraisal *appraisal = arg;
-    struct atls_terms terms = {.policy = appraisal->connection->policy,
+    const struct atls_connection *connection = appraisal->connection;
+    struct atls_terms terms = {.policy = connection->policy,
                                .rule = appraisal->rule,
                                .now = time(NULL)};
 
-    atls_evidence_appraise(appraisal->connection->evidence, &terms,
-                           appraisal->verdict);
+    if (connection->delegation != NULL)
+        appraise_delegated(appraisal, &terms);
+    else
+        atls_evidence_appraise(connection->evidence, &terms,
+                               appraisal->verdict);
 }
 
 static enum atls_reason check_evidence(struct atls_connection *connection,
@@ -254,11 +293,11 @@ static enum atls_reason check_agreed(const struct atls_connection *connection,
                                      struct atls_why *why)
 {
     struct atls_peer peer = atls_connection_peer(connection);
-    struct atls_type type;
+    struct atls_scheme scheme;
 
     if (connection->peer_agreed)
         return ATLS_OK;
-    if (atls_policy_types(connection->policy, &peer, &type, 1) == 0)
+    if (atls_policy_schemes(connection->policy, &peer, &scheme, 1) == 0)
         return no_rule(&peer, why);
     if (connection->is_server)
         return atls_why(why, ATLS_NOT_OFFERED,

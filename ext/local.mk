@@ -5,6 +5,7 @@ libext_la_SOURCES = \
 	ext/binder.c ext/binder.h \
 	ext/certificate.c \
 	ext/connection.c ext/connection.h \
+	ext/delegation.c ext/delegation.h \
 	ext/extension.c ext/extension.h \
 	ext/gate.c ext/gate.h \
 	ext/hook.c ext/hook.h \

@@ -32,9 +32,9 @@ static size_t appraisable(const struct atls_connection *connection,
 {
     struct atls_peer peer = atls_connection_peer(connection);
 
-    out->num = atls_policy_types(connection->policy, &peer, out->types,
-                                 ATLS_WIRE_MAX_SCHEMES);
-    out->num_passed_over = 0;
+    out->num = atls_policy_schemes(connection->policy, &peer, out->list,
+                                   ATLS_WIRE_MAX_SCHEMES);
+    atls_schemes_fit(out);
     return out->num;
 }
 
@@ -45,7 +45,7 @@ static bool is_attested_to(SSL *ssl)
     ATLS_AUTO_HEAP char *name = NULL;
     struct atls_peer peer = {.role = ATLS_ROLE_SERVER};
     struct atls_policy *policy;
-    struct atls_type type;
+    struct atls_scheme scheme;
     bool is_named;
 
     if (atls_attester_schemes(module->attester)->num == 0)
@@ -56,7 +56,7 @@ static bool is_attested_to(SSL *ssl)
     if (policy == NULL)
         return false;
     peer.name = name = atls_identity_name(ssl);
-    is_named = atls_policy_types(policy, &peer, &type, 1) > 0 &&
+    is_named = atls_policy_schemes(policy, &peer, &scheme, 1) > 0 &&
                atls_policy_requires(policy, &peer);
     atls_policy_free(policy);
     return is_named;
@@ -88,21 +88,39 @@ enum atls_reason atls_put_client_hello(struct atls_call *call,
 
 /* ClientHello, server */
 
-/* What the client can appraise, in its order of preference, and we can make. */
+/* What the client can appraise and we can make: the first of ours that spares
+ * us the attester, else the first of the client's. */
 static void choose_own(struct atls_connection *connection,
                        const struct atls_wire_hello *hello)
 {
     const struct atls_schemes *able =
         atls_attester_schemes(atls_module()->attester);
-    int chosen = atls_schemes_choose(&hello->server, able);
+    int chosen = atls_schemes_choose(able, &hello->server);
 
     connection->own_agreed = chosen >= 0;
+    if (chosen >= 0 && atls_scheme_is_direct(&able->list[chosen])) {
+        int first = atls_schemes_choose(&hello->server, able);
+
+        chosen = atls_schemes_find(able, &hello->server.list[first]);
+    }
     if (chosen >= 0)
-        connection->own_type =
-            able->types[atls_schemes_find(able, hello->server.types[chosen])];
+        connection->own_scheme = able->list[chosen];
 }
 
-/* What we can appraise, in our order of preference, and the client can make. */
+/* The same the other way round: index in wanted, or -1. The attesting side
+ * says what is cheap for it by its order; the policy is content with each. */
+static int choose_of_peer(const struct atls_schemes *wanted,
+                          const struct atls_schemes *able)
+{
+    int first = atls_schemes_choose(able, wanted);
+
+    if (first >= 0)
+        first = atls_schemes_find(wanted, &able->list[first]);
+    if (first < 0 || !atls_scheme_is_direct(&wanted->list[first]))
+        return first;
+    return atls_schemes_choose(wanted, able);
+}
+
 static enum atls_reason choose_peer(struct atls_connection *connection,
                                     const struct atls_wire_hello *hello,
                                     struct atls_why *why)
@@ -113,17 +131,17 @@ static enum atls_reason choose_peer(struct atls_connection *connection,
     connection->peer_agreed = false;
     if (!connection->is_required)
         return ATLS_OK;
-    if (hello->client.num + hello->client.num_passed_over == 0)
+    if (hello->client.num == 0)
         return atls_why(why, ATLS_NOT_OFFERED,
                         "want Evidence, client has no attester; configure one "
                         "there, or attest_to");
     appraisable(connection, &wanted);
-    chosen = atls_schemes_choose(&wanted, &hello->client);
+    chosen = choose_of_peer(&wanted, &hello->client);
     if (chosen < 0)
         return atls_why(why, ATLS_SCHEME_NOT_SHARED,
                         "the client makes no Evidence that the policy can "
                         "judge; add a profile or another attester");
-    connection->peer_type = wanted.types[chosen];
+    connection->peer_scheme = wanted.list[chosen];
     connection->peer_agreed = true;
     return ATLS_OK;
 }
@@ -158,7 +176,7 @@ enum atls_reason atls_put_encrypted_extensions(struct atls_call *call,
     (void)why;
     atls_gate_force_client_certificate(call->ssl);
     if (connection != NULL && connection->own_agreed)
-        atls_wire_put_encrypted_extensions(call->out, connection->own_type);
+        atls_wire_put_encrypted_extensions(call->out, &connection->own_scheme);
     return ATLS_OK;
 }
 
@@ -167,7 +185,7 @@ enum atls_reason atls_take_encrypted_extensions(struct atls_call *call,
 {
     struct atls_connection *connection = atls_connection_get0(call->ssl);
     struct atls_schemes offered = {0};
-    struct atls_type chosen = {0};
+    struct atls_scheme chosen = {0};
     enum atls_reason reason =
         atls_wire_read_encrypted_extensions(call->in, &chosen, why);
     int found = -1;
@@ -176,11 +194,11 @@ enum atls_reason atls_take_encrypted_extensions(struct atls_call *call,
         return reason;
     if (connection != NULL && connection->is_required) {
         appraisable(connection, &offered);
-        found = atls_schemes_find(&offered, chosen);
+        found = atls_schemes_find(&offered, &chosen);
     }
     if (found < 0)
         return atls_why(why, ATLS_SCHEME_NOT_OFFERED, NULL);
-    connection->peer_type = offered.types[found];
+    connection->peer_scheme = offered.list[found];
     connection->peer_agreed = true;
     return ATLS_OK;
 }
@@ -215,7 +233,7 @@ enum atls_reason atls_put_certificate_request(struct atls_call *call,
                         "an attester there");
     connection->is_asked = connection->peer_agreed;
     if (connection->is_asked)
-        atls_wire_put_certificate_request(call->out, connection->peer_type);
+        atls_wire_put_certificate_request(call->out, &connection->peer_scheme);
     return ATLS_OK;
 }
 
@@ -225,7 +243,7 @@ enum atls_reason atls_take_certificate_request(struct atls_call *call,
     const struct atls_schemes *able =
         atls_attester_schemes(atls_module()->attester);
     struct atls_connection *connection = atls_connection_get0(call->ssl);
-    struct atls_type chosen = {0};
+    struct atls_scheme chosen = {0};
     enum atls_reason reason =
         atls_wire_read_certificate_request(call->in, &chosen, why);
     int found = -1;
@@ -237,10 +255,10 @@ enum atls_reason atls_take_certificate_request(struct atls_call *call,
                         "this version does not attest after the handshake");
     if (connection != NULL && connection->is_offered &&
         is_attested_to(call->ssl))
-        found = atls_schemes_find(able, chosen);
+        found = atls_schemes_find(able, &chosen);
     if (found < 0)
         return atls_why(why, ATLS_SCHEME_NOT_OFFERED, NULL);
-    connection->own_type = able->types[found];
+    connection->own_scheme = able->list[found];
     connection->own_agreed = true;
     return ATLS_OK;
 }

@@ -145,14 +145,14 @@ static void set_peer(json_t *line, const SSL *ssl)
     set_text(line, "peer", text);
 }
 
-static void set_type(json_t *line, const char *key, bool is_known,
-                     struct atls_type type)
+static void set_scheme(json_t *line, const char *key, bool is_known,
+                       const struct atls_scheme *scheme)
 {
     char text[ATLS_TYPE_MAX_TEXT + 1];
 
     if (!is_known)
         return;
-    atls_type_text(type, text, sizeof(text));
+    atls_scheme_text(scheme, text, sizeof(text));
     set_text(line, key, text);
 }
 
@@ -174,9 +174,10 @@ static void set_connection(json_t *line,
     set_peer(line, ssl);
     set_text(line, "name", name);
     set_text(line, "binding", "bound");
-    set_type(line, "peer_scheme", connection->peer_agreed,
-             connection->peer_type);
-    set_type(line, "own_scheme", connection->own_agreed, connection->own_type);
+    set_scheme(line, "peer_scheme", connection->peer_agreed,
+               &connection->peer_scheme);
+    set_scheme(line, "own_scheme", connection->own_agreed,
+               &connection->own_scheme);
 }
 
 static void set_outcome(json_t *line, const struct atls_report *report,

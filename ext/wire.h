@@ -3,23 +3,22 @@
  * The extension's bytes, message by message, as doc/protocol.md, "Messages",
  * gives them. Syntax and limits only; what was offered and whether an answer
  * fits is for negotiation.c.
- *
- * Of the two mechanisms, `evidence` is spoken; `result` is read and passed
- * over, so that a peer may offer both.
  */
 #ifndef ATLS_WIRE_H
 #define ATLS_WIRE_H
 
-#include "type.h"
+#include "scheme.h"
 #include "why.h"
 
 #define ATLS_WIRE_MAX_HELLO   1024 /* bytes of extension in a ClientHello */
 #define ATLS_WIRE_MAX_SCHEMES 8    /* in each of its lists */
+#define ATLS_WIRE_MAX_LIST                                                     \
+    510 /* bytes of each list that we write, so that                           \
+           both and their lengths fit */
 
-struct atls_schemes { /* Evidence types in the sender's order; borrowed */
+struct atls_schemes { /* in the sender's order; borrowed */
     size_t num;
-    size_t num_passed_over; /* schemes of other mechanisms that were read */
-    struct atls_type types[ATLS_WIRE_MAX_SCHEMES];
+    struct atls_scheme list[ATLS_WIRE_MAX_SCHEMES];
 };
 
 struct atls_wire_hello {
@@ -34,11 +33,10 @@ enum atls_reason ATLS_MUST_USE atls_wire_read_hello(struct atls_view bytes,
                                                     struct atls_wire_hello *out,
                                                     struct atls_why *why);
 enum atls_reason ATLS_MUST_USE atls_wire_read_encrypted_extensions(
-    struct atls_view bytes, struct atls_type *out, struct atls_why *why);
+    struct atls_view bytes, struct atls_scheme *out, struct atls_why *why);
 /* NONCE_IN_HANDSHAKE when the nonce is not empty. */
-enum atls_reason ATLS_MUST_USE
-atls_wire_read_certificate_request(struct atls_view bytes,
-                                   struct atls_type *out, struct atls_why *why);
+enum atls_reason ATLS_MUST_USE atls_wire_read_certificate_request(
+    struct atls_view bytes, struct atls_scheme *out, struct atls_why *why);
 /* *cmw: at least one byte. */
 enum atls_reason ATLS_MUST_USE
 atls_wire_read_certificate(struct atls_view bytes, struct atls_view *cmw,
@@ -47,16 +45,24 @@ atls_wire_read_certificate(struct atls_view bytes, struct atls_view *cmw,
 void atls_wire_put_hello(struct atls_buf *out,
                          const struct atls_wire_hello *hello);
 void atls_wire_put_encrypted_extensions(struct atls_buf *out,
-                                        struct atls_type type);
+                                        const struct atls_scheme *scheme);
 void atls_wire_put_certificate_request(struct atls_buf *out,
-                                       struct atls_type type);
+                                       const struct atls_scheme *scheme);
 
-/* atls_schemes_find: index of the type in the list, or -1. */
+/* atls_schemes_add: at the end, unless it stands in the list or there is no
+ * room for it, in number or in bytes. */
+void atls_schemes_add(struct atls_schemes *schemes,
+                      const struct atls_scheme *scheme);
+
+/* atls_schemes_fit: leaves out what ATLS_WIRE_MAX_LIST has no room for. */
+void atls_schemes_fit(struct atls_schemes *schemes);
+
+/* atls_schemes_find: index of the scheme in the list, or -1. */
 int atls_schemes_find(const struct atls_schemes *schemes,
-                      struct atls_type type);
+                      const struct atls_scheme *scheme);
 
-/* atls_schemes_choose: index in `preferred` of its first type that `able` also
- * has, or -1. */
+/* atls_schemes_choose: index in `preferred` of its first scheme that `able`
+ * also has, or -1. */
 int atls_schemes_choose(const struct atls_schemes *preferred,
                         const struct atls_schemes *able);
 

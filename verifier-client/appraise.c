@@ -159,7 +159,9 @@ enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
                                         const struct atls_terms *terms,
                                         struct atls_verdict *verdict)
 {
-    struct appraisal appraisal = {.evidence = evidence, .now = terms->now};
+    struct appraisal appraisal = {.evidence = evidence,
+                                  .now = terms->now,
+                                  .num_signatures = terms->num_signatures};
     const struct atls_profile *only = NULL;
     int saved = errno;
 
@@ -196,7 +198,8 @@ static enum atls_reason judge(const struct atls_policy *policy,
                               struct atls_why *why)
 {
     const struct atls_peer nobody = {.role = ATLS_ROLE_SERVER};
-    struct atls_terms terms = {policy, NULL, profile, now};
+    struct atls_terms terms = {
+        .policy = policy, .only_profile = profile, .now = now};
     char seen[2 * MAX_NONCE + 1];
 
     atls_hex(atls_evidence_nonce(evidence), seen, sizeof(seen));

@@ -10,7 +10,6 @@
 
 #include <openssl/crypto.h>
 
-#include "cmw.h"
 #include "format.h"
 #include "parsed.h"
 #include "tsm_report.h"
@@ -87,24 +86,35 @@ static enum atls_reason find(const struct atls_cmw *cmw,
                     "CMW: want Evidence of a known format, peer sent %s", type);
 }
 
+enum atls_reason atls_evidence_take(const struct atls_cmw *record,
+                                    const struct atls_type *expected,
+                                    struct atls_evidence **out,
+                                    struct atls_why *why)
+{
+    ATLS_AUTO_BUF converted = atls_buf(ATLS_CMW_MAX);
+    struct atls_cmw cmw = *record;
+    enum atls_reason reason = check_record(&cmw, expected, why);
+
+    *out = NULL;
+    if (reason == ATLS_OK && atls_tsm_report_is_json(cmw.type)) {
+        reason = atls_tsm_report_convert(cmw.value, &converted, why);
+        cmw.value = atls_buf_view(&converted);
+    }
+    return reason == ATLS_OK ? find(&cmw, out, why) : reason;
+}
+
 enum atls_reason atls_evidence_parse(struct atls_view bytes,
                                      const struct atls_type *expected,
                                      struct atls_evidence **out,
                                      struct atls_why *why)
 {
     ATLS_AUTO_BUF storage = atls_buf(ATLS_CMW_MAX);
-    ATLS_AUTO_BUF converted = atls_buf(ATLS_CMW_MAX);
     struct atls_cmw cmw;
     enum atls_reason reason = atls_cmw_parse(bytes, &storage, &cmw, why);
 
     *out = NULL;
-    if (reason == ATLS_OK)
-        reason = check_record(&cmw, expected, why);
-    if (reason == ATLS_OK && atls_tsm_report_is_json(cmw.type)) {
-        reason = atls_tsm_report_convert(cmw.value, &converted, why);
-        cmw.value = atls_buf_view(&converted);
-    }
-    return reason == ATLS_OK ? find(&cmw, out, why) : reason;
+    return reason != ATLS_OK ? reason
+                             : atls_evidence_take(&cmw, expected, out, why);
 }
 
 void atls_evidence_free(struct atls_evidence *evidence)

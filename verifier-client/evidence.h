@@ -8,6 +8,7 @@
 #ifndef ATLS_EVIDENCE_H
 #define ATLS_EVIDENCE_H
 
+#include "cmw.h"
 #include "policy.h"
 #include "type.h"
 #include "verdict.h"
@@ -24,6 +25,10 @@ struct atls_evidence; /* owns a copy of the record's value */
 enum atls_reason ATLS_MUST_USE
 atls_evidence_parse(struct atls_view cmw, const struct atls_type *expected,
                     struct atls_evidence **out, struct atls_why *why);
+/* atls_evidence_take: the same of a CMW that was parsed. */
+enum atls_reason ATLS_MUST_USE
+atls_evidence_take(const struct atls_cmw *cmw, const struct atls_type *expected,
+                   struct atls_evidence **out, struct atls_why *why);
 void atls_evidence_free(struct atls_evidence *evidence);
 
 /* atls_evidence_nonce: what the attester was challenged with; borrowed. */
@@ -40,6 +45,8 @@ struct atls_terms {
     const struct atls_rule *rule; /* whose profiles may accept, in its order */
     const char *only_profile;     /* in place of the rule: the one named */
     int64_t now;                  /* seconds since 1970 at which to judge */
+    unsigned num_signatures;      /* verified before, of the 4 that one peer
+                                     can order */
 };
 
 /* atls_evidence_appraise: the signature up to a trust anchor, then the claims,

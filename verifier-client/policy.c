@@ -248,47 +248,63 @@ enum atls_reason atls_policy_check_identity(const struct atls_policy *policy,
     return ATLS_OK;
 }
 
-/* Types written so far. */
-struct types {
-    struct atls_type *list;
+/* Schemes written so far. */
+struct schemes {
+    struct atls_scheme *list;
     size_t num, max;
 };
 
-static void add_type(struct types *types, const char *spelling)
+static void add_scheme(struct schemes *schemes, struct atls_scheme scheme)
+{
+    for (size_t i = 0; i < schemes->num; i++)
+        if (atls_scheme_equal(&schemes->list[i], &scheme))
+            return;
+    if (schemes->num < schemes->max)
+        schemes->list[schemes->num++] = scheme;
+}
+
+typedef void add_fn(struct schemes *schemes, const struct atls_rule *rule);
+
+static void add_evidence(struct schemes *schemes, const struct atls_rule *rule)
 {
     struct atls_type type;
 
-    if (!atls_type_parse(atls_view_text(spelling), &type))
-        return;
-    for (size_t i = 0; i < types->num; i++)
-        if (atls_type_equal(types->list[i], type))
-            return;
-    if (types->num < types->max)
-        types->list[types->num++] = type;
-}
-
-static void add_rule(struct types *types, const struct atls_rule *rule)
-{
     for (size_t i = 0; i < rule->num_accept; i++)
         for (size_t j = 0; j < rule->accept[i]->num_types; j++)
-            add_type(types, rule->accept[i]->types[j]);
+            if (atls_type_parse(atls_view_text(rule->accept[i]->types[j]),
+                                &type))
+                add_scheme(schemes, atls_scheme_of_type(type));
 }
 
-size_t atls_policy_types(const struct atls_policy *policy,
-                         const struct atls_peer *peer, struct atls_type *types,
-                         size_t max)
+static void add_delegated(struct schemes *schemes, const struct atls_rule *rule)
 {
-    struct types found = {.list = types, .max = max};
+    for (size_t i = 0; i < rule->num_delegated; i++) {
+        struct atls_view text = atls_view_text(rule->delegated[i]);
+        struct atls_scheme scheme =
+            atls_scheme_of_type(atls_type_of_text(text));
 
-    for (size_t i = 0; i < policy->num_rules; i++) {
-        const struct atls_rule *rule = &policy->rules[i];
-
-        if (!atls_rule_may_hold(rule, peer))
-            continue;
-        add_rule(&found, rule);
-        if (!atls_rule_needs_chain(rule))
-            break; /* holds for certain: no later rule can */
+        scheme.is_delegated = true;
+        add_scheme(schemes, scheme);
     }
+}
+
+size_t atls_policy_schemes(const struct atls_policy *policy,
+                           const struct atls_peer *peer,
+                           struct atls_scheme *schemes, size_t max)
+{
+    static add_fn *const adders[] = {add_evidence, add_delegated};
+    struct schemes found = {.list = schemes, .max = max};
+
+    for (size_t i = 0; i < sizeof(adders) / sizeof(adders[0]); i++)
+        for (size_t j = 0; j < policy->num_rules; j++) {
+            const struct atls_rule *rule = &policy->rules[j];
+
+            if (!atls_rule_may_hold(rule, peer))
+                continue;
+            adders[i](&found, rule);
+            if (!atls_rule_needs_chain(rule))
+                break; /* holds for certain: no later rule can */
+        }
     return found.num;
 }
 

@@ -9,7 +9,7 @@
 #include <openssl/x509.h>
 
 #include "atls/atls.h"
-#include "type.h"
+#include "scheme.h"
 #include "why.h"
 
 enum atls_role { ATLS_ROLE_SERVER, ATLS_ROLE_CLIENT }; /* of the peer */
@@ -80,12 +80,13 @@ atls_policy_check_identity(const struct atls_policy *policy,
 const struct atls_profile *atls_policy_profile(const struct atls_policy *policy,
                                                const char *name);
 
-/* atls_policy_types: the types that a peer may attest with, in order of
- * preference, without repeats: those of the profiles of each rule that could
- * still match (rules with uri or ca count). Writes at most max (8 on the
- * wire); returns how many. Text views live as long as the policy. */
-size_t atls_policy_types(const struct atls_policy *policy,
-                         const struct atls_peer *peer, struct atls_type *types,
-                         size_t max);
+/* atls_policy_schemes: how a peer may attest, in order of preference, without
+ * repeats: first the Evidence types of the profiles, then the same by way of
+ * a delegate, then results, each of every rule that could still match (rules
+ * with uri or ca count). Writes at most max (8 on the wire); returns how many.
+ * Views live as long as the policy. */
+size_t atls_policy_schemes(const struct atls_policy *policy,
+                           const struct atls_peer *peer,
+                           struct atls_scheme *schemes, size_t max);
 
 #endif

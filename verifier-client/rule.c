@@ -11,6 +11,7 @@
 
 #include "file.h"
 #include "name.h"
+#include "scheme.h"
 
 ATLS_AUTO_FREE(GENERAL_NAMES, GENERAL_NAMES_free)
 ATLS_AUTO_FREE(X509, X509_free)
@@ -275,17 +276,66 @@ static void check_not_required(const struct atls_node *node,
         atls_node_problem(&require, ATLS_POLICY_INVALID,
                           "want no match.uri or match.ca with \"require\": "
                           "false: they are known too late");
-    if (json_object_get(node->value, "accept") != NULL)
+    if (json_object_get(node->value, "accept") != NULL ||
+        json_object_get(node->value, "delegated_max_age") != NULL)
         atls_node_problem(&require, ATLS_POLICY_INVALID,
-                          "want no \"accept\" with \"require\": false");
+                          "want no \"accept\" or \"delegated_max_age\" with "
+                          "\"require\": false");
+}
+
+static void out_of_memory(const struct atls_node *node)
+{
+    atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
+}
+
+/* NULL: no memory, or longer than a type can be. */
+static char *delegated_text(const char *spelling)
+{
+    ATLS_AUTO_BUF text = atls_buf(ATLS_TYPE_MAX_TEXT + 1);
+    struct atls_type type;
+
+    if (!atls_type_parse(atls_view_text(spelling), &type))
+        return NULL;
+    atls_scheme_put_delegated(&text, type);
+    atls_buf_u8(&text, '\0');
+    return text.failed ? NULL : strdup((const char *)text.data);
+}
+
+static void fill_delegated(const struct atls_node *node, struct atls_rule *rule)
+{
+    rule->delegated = calloc(rule->num_accept * ATLS_PROFILE_MAX_TYPES + 1,
+                             sizeof(*rule->delegated));
+    if (rule->delegated == NULL)
+        out_of_memory(node);
+    for (size_t i = 0; rule->delegated != NULL && i < rule->num_accept; i++)
+        for (size_t j = 0; j < rule->accept[i]->num_types; j++) {
+            char *text = delegated_text(rule->accept[i]->types[j]);
+
+            if (text == NULL)
+                out_of_memory(node);
+            else
+                rule->delegated[rule->num_delegated++] = text;
+        }
+}
+
+static void read_delegation(const struct atls_node *node,
+                            struct atls_rule *rule)
+{
+    struct atls_node max_age = atls_node_member(node, "delegated_max_age");
+
+    rule->delegated_max_age_s =
+        atls_node_duration(&max_age, ATLS_RULE_MAX_DELEGATED_S, 0);
+    if (rule->delegated_max_age_s > 0)
+        fill_delegated(node, rule);
 }
 
 void atls_rule_read(const struct atls_node *node,
                     const struct atls_profile *profiles, size_t num_profiles,
                     struct atls_rule *rule)
 {
-    static const char *const keys[] = {"match",    "require",   "accept",
-                                       "identity", "no_oracle", NULL};
+    static const char *const keys[] = {
+        "match",     "require",           "accept", "identity",
+        "no_oracle", "delegated_max_age", NULL};
     struct atls_node match = atls_node_member(node, "match");
     struct atls_node require = atls_node_member(node, "require");
     struct atls_node accept = atls_node_member(node, "accept");
@@ -302,10 +352,19 @@ void atls_rule_read(const struct atls_node *node,
     else if (!atls_rule_fill(profiles, num_profiles, rule))
         atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
     read_identity(node, rule);
+    read_delegation(node, rule);
+}
+
+static void free_texts(char **texts, size_t num)
+{
+    for (size_t i = 0; i < num; i++)
+        free(texts[i]);
+    free(texts);
 }
 
 void atls_rule_clear(struct atls_rule *rule)
 {
+    free_texts(rule->delegated, rule->num_delegated);
     free(rule->name);
     free(rule->uri);
     free(rule->accept);

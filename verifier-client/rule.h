@@ -8,7 +8,8 @@
 
 #include "profile.h"
 
-#define ATLS_RULE_SPKI_HASH 32
+#define ATLS_RULE_SPKI_HASH       32
+#define ATLS_RULE_MAX_DELEGATED_S 86400 /* a delegation is made to be short */
 
 struct atls_rule {
     /* match: all that are set must hold */
@@ -23,6 +24,10 @@ struct atls_rule {
     enum atls_identity identity;
     const struct atls_profile **accept; /* preferred first; borrowed items */
     size_t num_accept;
+
+    int64_t delegated_max_age_s; /* 0: no delegates */
+    char **delegated;            /* media types of the accepted profiles' */
+    size_t num_delegated;        /* Evidence by way of a delegate */
 };
 
 /* atls_rule_read: profiles are what accept may name, all of them by default. */

@@ -21,10 +21,10 @@ static void ask(const struct atls_policy *policy, enum atls_role role,
                 const char *name)
 {
     struct atls_peer peer = {.role = role, .name = name};
-    struct atls_type types[8];
+    struct atls_scheme schemes[8];
     const struct atls_rule *rule = atls_policy_match(policy, &peer);
 
-    fuzz_must(atls_policy_types(policy, &peer, types, 8) <= 8);
+    fuzz_must(atls_policy_schemes(policy, &peer, schemes, 8) <= 8);
     (void)atls_policy_requires(policy, &peer);
     (void)atls_policy_requires_all(policy, role);
     if (rule != NULL)

@@ -16,8 +16,8 @@ static void must_equal(const struct atls_schemes *a,
 {
     fuzz_must(a->num == b->num && a->num <= ATLS_WIRE_MAX_SCHEMES);
     for (size_t i = 0; i < a->num; i++) {
-        fuzz_must(atls_type_equal(a->types[i], b->types[i]));
-        fuzz_must(atls_schemes_find(b, a->types[i]) >= 0);
+        fuzz_must(atls_scheme_equal(&a->list[i], &b->list[i]));
+        fuzz_must(atls_schemes_find(b, &a->list[i]) >= 0);
     }
 }
 
@@ -42,22 +42,22 @@ static void read_hello(struct atls_view bytes)
 static void read_encrypted_extensions(struct atls_view bytes)
 {
     ATLS_AUTO_BUF out = atls_buf(MAX_MESSAGE);
-    struct atls_type type;
+    struct atls_scheme scheme;
 
-    if (atls_wire_read_encrypted_extensions(bytes, &type, NULL) != ATLS_OK)
+    if (atls_wire_read_encrypted_extensions(bytes, &scheme, NULL) != ATLS_OK)
         return;
-    atls_wire_put_encrypted_extensions(&out, type);
+    atls_wire_put_encrypted_extensions(&out, &scheme);
     fuzz_must(atls_view_equal(atls_buf_view(&out), bytes));
 }
 
 static void read_certificate_request(struct atls_view bytes)
 {
     ATLS_AUTO_BUF out = atls_buf(MAX_MESSAGE);
-    struct atls_type type;
+    struct atls_scheme scheme;
 
-    if (atls_wire_read_certificate_request(bytes, &type, NULL) != ATLS_OK)
+    if (atls_wire_read_certificate_request(bytes, &scheme, NULL) != ATLS_OK)
         return;
-    atls_wire_put_certificate_request(&out, type);
+    atls_wire_put_certificate_request(&out, &scheme);
     fuzz_must(atls_view_equal(atls_buf_view(&out), bytes));
 }
 

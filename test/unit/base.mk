@@ -10,6 +10,7 @@ base_unit_tests = \
 	test/unit/check_duration \
 	test/unit/check_json \
 	test/unit/check_log \
+	test/unit/check_scheme \
 	test/unit/check_type
 check_PROGRAMS += $(base_unit_tests)
 TESTS += $(base_unit_tests)
@@ -33,5 +34,7 @@ test_unit_check_json_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_log_LDFLAGS = -Wl,--wrap=syslog,--wrap=__syslog_chk
 test_unit_check_log_LDADD = libbase.la $(CHECK_LIBS)
+test_unit_check_scheme_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_scheme_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_type_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_type_LDADD = libbase.la $(CHECK_LIBS)

@@ -187,6 +187,14 @@ static const struct wrong {
     {RULES("{'identity':'attested'}"),
      "/rules/0/identity: want \"no_oracle\": true"},
     {RULES("{'no_oracle':'yes'}"), "/rules/0/no_oracle: want true or false"},
+    {RULES("{'delegated_max_age':600}"),
+     "/rules/0/delegated_max_age: want a duration such as \"30s\""},
+    {RULES("{'delegated_max_age':'10'}"),
+     "/rules/0/delegated_max_age: want a duration such as \"30s\""},
+    {RULES("{'delegated_max_age':'25h'}"),
+     "/rules/0/delegated_max_age: want a duration such as \"30s\""},
+    {RULES("{'match':{'name':'a'},'require':false,'delegated_max_age':'1m'}"),
+     "/rules/0/require: want no \"accept\" or \"delegated_max_age\""},
 };
 
 START_TEST(wrong_policy_names_line_and_pointer)
@@ -582,9 +590,13 @@ END_TEST
         ",'any':true,'profile':['PSA_IOT_PROFILE_1','http://arm.com/psa/"      \
         "2.0.0']") "}},'rules':["
 
+#define DELEGATED                                                              \
+    "application/cmw+cbor; "                                                   \
+    "cmwc_t=\"urn:uuid:8d7c5930-1019-4022-8189-65a0127b8fa9\"; of="
+
 static const struct type_row {
     const char *rules, *name;
-    const char *types[4];
+    const char *schemes[8];
 } type_rows[] = {
     {"{}]}", NULL, {TPM_TYPE, "10003", "10004"}},
     {"{'accept':['p','t']}]}", NULL, {"10003", TPM_TYPE}},
@@ -598,14 +610,33 @@ static const struct type_row {
      "b",
      {"10004", "10003", TPM_TYPE}},
     {"{'match':{'name':'a'},'require':false},{}]}", "a", {NULL}},
+    {"{'accept':['p'],'delegated_max_age':'0'}]}", NULL, {"10003"}},
+    {"{'accept':['p','t'],'delegated_max_age':'10m'}]}",
+     NULL,
+     {"10003", TPM_TYPE, DELEGATED "\"10003\"", DELEGATED "\"" TPM_TYPE "\""}},
+    {"{'match':{'uri':'a:b'},'accept':['l'],'delegated_max_age':'1m'},"
+     "{'accept':['p']}]}",
+     NULL,
+     {"10004", "10003", DELEGATED "10004"}},
 };
 
-START_TEST(types_are_those_of_rules_that_could_hold)
+static struct atls_scheme scheme_of(const char *text)
+{
+    struct atls_scheme scheme;
+    struct atls_type type;
+
+    ck_assert(atls_type_parse(atls_view_text(text), &type));
+    scheme = atls_scheme_of_type(type);
+    scheme.is_delegated = strstr(text, "cmw") != NULL;
+    return scheme;
+}
+
+START_TEST(schemes_are_those_of_rules_that_could_hold)
 {
     const struct type_row *row = &type_rows[_i];
     const struct atls_peer peer = {.name = row->name};
     ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
-    struct atls_type types[8], wanted;
+    struct atls_scheme schemes[8], wanted;
     struct atls_policy *policy;
     size_t num = 0;
 
@@ -613,14 +644,16 @@ START_TEST(types_are_those_of_rules_that_could_hold)
     atls_buf_text(&text, row->rules);
     atls_buf_u8(&text, 0);
     policy = policy_of((const char *)text.data);
-    while (row->types[num] != NULL)
+    while (row->schemes[num] != NULL)
         num++;
-    ck_assert_uint_eq(atls_policy_types(policy, &peer, types, 8), num);
+    ck_assert_uint_eq(atls_policy_schemes(policy, &peer, schemes, 8), num);
     for (size_t i = 0; i < num; i++) {
-        ck_assert(atls_type_parse(atls_view_text(row->types[i]), &wanted));
-        ck_assert(atls_type_equal(types[i], wanted));
+        wanted = scheme_of(row->schemes[i]);
+        ck_assert_msg(atls_scheme_equal(&schemes[i], &wanted), "%zu: not %s", i,
+                      row->schemes[i]);
+        ck_assert(schemes[i].is_delegated == wanted.is_delegated);
     }
-    ck_assert_uint_le(atls_policy_types(policy, &peer, types, 1), 1);
+    ck_assert_uint_le(atls_policy_schemes(policy, &peer, schemes, 1), 1);
     atls_policy_free(policy);
 }
 END_TEST
@@ -795,7 +828,7 @@ int main(void)
     tcase_add_loop_test(cases, rule_holds_for_its_peers_alone, 0,
                         LENGTH(match_rows));
     tcase_add_test(cases, policy_says_before_the_gate_who_must_attest);
-    tcase_add_loop_test(cases, types_are_those_of_rules_that_could_hold, 0,
+    tcase_add_loop_test(cases, schemes_are_those_of_rules_that_could_hold, 0,
                         LENGTH(type_rows));
     tcase_add_test(cases, identity_of_the_setting_is_held_to_the_same_demand);
     tcase_add_test(cases, references_keep_a_policy_alive);

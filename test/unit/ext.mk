@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += test/unit/check_settings test/unit/check_share test/unit/check_wire
-TESTS += test/unit/check_settings test/unit/check_share test/unit/check_wire
+check_PROGRAMS += test/unit/check_delegation test/unit/check_settings \
+	test/unit/check_share test/unit/check_wire
+TESTS += test/unit/check_delegation test/unit/check_settings \
+	test/unit/check_share test/unit/check_wire
+test_unit_check_delegation_SOURCES = test/unit/check_delegation.c $(forge_sources)
+test_unit_check_delegation_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_delegation_LDADD = libext.la libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_settings_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_settings_LDADD = libext.la $(CHECK_LIBS)
 test_unit_check_share_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -95,17 +95,15 @@ static void probe_free(struct probe **pointer)
 }
 
 /* Several formats may travel in one type. */
-static void offer_type(struct atls_schemes *offer, const char *spelling)
+static void add_type(struct atls_schemes *schemes, const char *spelling)
 {
+    struct atls_scheme scheme;
     struct atls_type type;
 
-    if (offer->num == ATLS_WIRE_MAX_SCHEMES ||
-        !atls_type_parse(atls_view_text(spelling), &type))
+    if (!atls_type_parse(atls_view_text(spelling), &type))
         return;
-    for (size_t i = 0; i < offer->num; i++)
-        if (atls_type_equal(offer->types[i], type))
-            return;
-    offer->types[offer->num++] = type;
+    scheme = atls_scheme_of_type(type);
+    atls_schemes_add(schemes, &scheme);
 }
 
 /* What we can appraise: what the policy takes from this server, else every
@@ -119,13 +117,14 @@ static void fill_offer(struct probe *probe)
     struct atls_schemes *offer = &probe->hello.server;
 
     if (probe->policy != NULL)
-        offer->num = atls_policy_types(probe->policy, &peer, offer->types,
-                                       ATLS_WIRE_MAX_SCHEMES);
+        offer->num = atls_policy_schemes(probe->policy, &peer, offer->list,
+                                         ATLS_WIRE_MAX_SCHEMES);
+    atls_schemes_fit(offer);
     if (offer->num > 0) /* an empty list would be no offer */
         return;
     for (size_t i = 0; atls_formats[i] != NULL; i++)
         for (const char *const *t = atls_formats[i]->types; *t != NULL; t++)
-            offer_type(offer, *t);
+            add_type(offer, *t);
 }
 
 static int put_hello(SSL *ssl, unsigned type, unsigned context,
@@ -272,7 +271,7 @@ static void describe_offer(const struct probe *probe, json_t *report)
     char text[ATLS_TYPE_MAX_TEXT + 1];
 
     for (size_t i = 0; i < probe->hello.server.num; i++) {
-        atls_type_text(probe->hello.server.types[i], text, sizeof(text));
+        atls_scheme_text(&probe->hello.server.list[i], text, sizeof(text));
         json_array_append_new(offered, json_string(text));
     }
     atls_output_add(report, "offered", offered);
@@ -302,17 +301,21 @@ static bool describe_certificate(const struct probe *probe, SSL *ssl,
     return verdict == X509_V_OK;
 }
 
-/* The agreed type, if the server chose one that we offered. */
-static bool find_type(struct probe *probe, struct atls_type *type)
+/* The agreed scheme, if the server chose one that we offered. */
+static const struct atls_scheme *find_scheme(struct probe *probe)
 {
+    struct atls_scheme scheme;
+    int found;
+
     if (probe->scheme.len == 0 ||
-        atls_wire_read_encrypted_extensions(atls_buf_view(&probe->scheme), type,
-                                            &probe->why) != ATLS_OK)
-        return false;
-    if (atls_schemes_find(&probe->hello.server, *type) >= 0)
-        return true;
+        atls_wire_read_encrypted_extensions(atls_buf_view(&probe->scheme),
+                                            &scheme, &probe->why) != ATLS_OK)
+        return NULL;
+    found = atls_schemes_find(&probe->hello.server, &scheme);
+    if (found >= 0)
+        return &probe->hello.server.list[found];
     atls_why(&probe->why, ATLS_SCHEME_NOT_OFFERED, NULL);
-    return false;
+    return NULL;
 }
 
 static bool is_bound(struct probe *probe, const struct atls_evidence *evidence)
@@ -356,13 +359,13 @@ static bool describe_evidence(struct probe *probe, SSL *ssl, json_t *report)
 {
     struct atls_evidence *evidence = NULL;
     struct atls_view cmw = atls_buf_view(&probe->cmw);
-    struct atls_type type;
+    const struct atls_scheme *scheme = find_scheme(probe);
     bool is_known, is_good;
 
     atls_output_add(report, "evidence", atls_describe_input(cmw, &is_known));
-    is_good =
-        find_type(probe, &type) &&
-        atls_evidence_parse(cmw, &type, &evidence, &probe->why) == ATLS_OK;
+    is_good = scheme != NULL &&
+              atls_evidence_parse(cmw, &scheme->type, &evidence, &probe->why) ==
+                  ATLS_OK;
     is_good = is_good && is_bound(probe, evidence);
     atls_output_add(report, "is_bound", json_boolean(is_good));
     if (is_good && probe->policy != NULL)
@@ -373,11 +376,11 @@ static bool describe_evidence(struct probe *probe, SSL *ssl, json_t *report)
 
 static void describe_answer(struct probe *probe, SSL *ssl, json_t *report)
 {
-    struct atls_type type;
+    const struct atls_scheme *scheme = find_scheme(probe);
     char text[ATLS_TYPE_MAX_TEXT + 1];
 
-    if (find_type(probe, &type)) {
-        atls_type_text(type, text, sizeof(text));
+    if (scheme != NULL) {
+        atls_scheme_text(scheme, text, sizeof(text));
         atls_output_set(report, "chosen", "%s", text);
     } else if (SSL_version(ssl) < TLS1_3_VERSION) {
         atls_output_set(report, "chosen", "nothing: attestation needs TLS 1.3");
