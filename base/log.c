@@ -33,6 +33,7 @@ struct atls_log {
     ino_t inode;
     int64_t bucket_ns;   /* atomic: when the bucket is empty again */
     uint64_t suppressed; /* atomic: lines since the last one written */
+    bool is_unlimited;
 };
 
 static void remember_identity(struct atls_log *log)
@@ -129,6 +130,11 @@ void atls_log_free(struct atls_log *log)
     if (log->target == TO_FILE && is_ours(log, &status))
         close(log->fd);
     free(log);
+}
+
+void atls_log_lift_limit(struct atls_log *log)
+{
+    log->is_unlimited = true;
 }
 
 static int64_t now_ns(void)
@@ -268,7 +274,7 @@ void atls_log_line(struct atls_log *log, enum atls_log_level level,
 
     if (log == NULL)
         return;
-    if (!take_token(log)) {
+    if (!log->is_unlimited && !take_token(log)) {
         count_suppressed(log, 1);
         return;
     }

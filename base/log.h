@@ -23,6 +23,10 @@ void atls_log_free(struct atls_log *log);
 
 enum atls_log_level { ATLS_LOG_ERROR, ATLS_LOG_WARNING, ATLS_LOG_INFO };
 
+/* atls_log_lift_limit: every line is written, however many there are: for a
+ * program of ours, whose log says each thing it did. Before the first line. */
+void atls_log_lift_limit(struct atls_log *log);
+
 /* atls_log_line: one line, without its newline, of at most ATLS_LOG_LINE bytes;
  * what is longer is cut. log may be NULL: nothing. */
 void atls_log_line(struct atls_log *log, enum atls_log_level level,

@@ -9,6 +9,7 @@ include test/pair/local.mk
 endif
 include test/provider/local.mk
 include test/cli/local.mk
+include test/serve/local.mk
 include test/doc/local.mk
 include test/vectors/local.mk
 include test/relay/local.mk

@@ -31,8 +31,8 @@ result() { # STATUS SENTENCE
         echo "ok $tap - $2"
     else
         echo "not ok $tap - $2"
-        sed 's/^/# out: /' out 2>/dev/null | tail -n 20
-        sed 's/^/# err: /' err 2>/dev/null | tail -n 20
+        sed -e 's/^/# out: /' -e '$a\' out 2>/dev/null | tail -n 20
+        sed -e 's/^/# err: /' -e '$a\' err 2>/dev/null | tail -n 20
     fi
 }
 

@@ -76,8 +76,8 @@ subcommands() {
 }
 
 long_options() {
-    grep -ohE '"  --[a-z-]+' "$top_srcdir"/verifier-client/cli/*.c |
-        sed 's/.*--/-/' | sort -u
+    grep -ohE '"  --[a-z-]+' "$top_srcdir"/verifier-client/cli/*.c \
+        "$top_srcdir"/verifier-client/serve/*.c | sed 's/.*--/-/' | sort -u
 }
 
 # words on stdin, each of which must stand somewhere in PAGE after Fl

@@ -66,6 +66,9 @@ holds "verifier-client includes only itself and base" \
 holds "the command includes what it drives, and of ext what has no state" \
     includes_beyond verifier-client/cli verifier-client base ext/settings.h \
     ext/binder.h ext/extension.h ext/wire.h
+holds "the Verifier includes what it judges with and the command's words" \
+    includes_beyond verifier-client/serve verifier-client base
+holds "libmicrohttpd has one home" at_most_one 'microhttpd'
 holds "provider includes only itself and base" \
     includes_beyond provider base
 holds "ext includes only itself, verifier-client and base" \

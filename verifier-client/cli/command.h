@@ -14,6 +14,7 @@ int atls_command_doctor(int argc, char **argv);
 int atls_command_inspect(int argc, char **argv);
 int atls_command_policy(int argc, char **argv);
 int atls_command_probe(int argc, char **argv);
+int atls_command_serve(int argc, char **argv);
 
 /* atls_command_load: hidden; loads openssl.cnf as any program does and says
  * what came of it. doctor starts it as a child. */

@@ -24,6 +24,7 @@ static const struct command {
     {"policy", atls_command_policy, false},
     {"probe", atls_command_probe, false},
     {"doctor", atls_command_doctor, false},
+    {"serve", atls_command_serve, false},
     {"load-config", atls_command_load, true}, /* hidden: doctor's child */
 };
 
@@ -40,6 +41,7 @@ static const char help[] =
     "  policy learn URI    write a policy that accepts this attester\n"
     "  probe HOST:PORT     ask a server to attest, and say what it did\n"
     "  doctor [APP]        find out why attestation does not happen here\n"
+    "  serve               be a Verifier for others\n"
     "\n"
     "  atls COMMAND --help tells more; --json makes each print a JSON object.\n"
     "  atls --version\n"

@@ -9,7 +9,7 @@
 
 #include "why.h"
 
-#define ATLS_OPTIONS_MAX 12
+#define ATLS_OPTIONS_MAX 16
 #define ATLS_WORDS_MAX   16
 
 struct atls_words { /* an option that may be repeated; borrowed from argv */

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+serve_tests = \
+	test/serve/api.sh
+TESTS += $(serve_tests)
+dist_check_SCRIPTS += $(serve_tests)
+EXTRA_DIST += test/serve/harness.sh
+if HAVE_CHECK
+if HAVE_MICROHTTPD
+serve_unit_tests = test/serve/check_session
+check_PROGRAMS += $(serve_unit_tests)
+TESTS += $(serve_unit_tests)
+endif
+endif
+test_serve_check_session_SOURCES = test/serve/check_session.c \
+	verifier-client/serve/session.c verifier-client/serve/session_key.c
+test_serve_check_session_CPPFLAGS = -D_GNU_SOURCE $(AM_CPPFLAGS)
+test_serve_check_session_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_serve_check_session_LDADD = libverifier.la libbase.la $(CHECK_LIBS) \
+	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(CBOR_LIBS)

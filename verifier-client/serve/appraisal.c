@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The same code that judges a peer in a handshake, with the session's nonce in
+ * the place of the binder.
+ */
+#include "serve/appraisal.h"
+
+#include "base64url.h"
+#include "cmw.h"
+#include "parsed.h"
+#include "serve/statement.h"
+
+enum { CRYPTO_FAILED = 99 }; /* draft-ietf-rats-ar4si, 2.3 */
+
+static void free_evidence(struct atls_evidence **evidence)
+{
+    atls_evidence_free(*evidence);
+}
+#define AUTO_EVIDENCE                                                          \
+    __attribute__((cleanup(free_evidence))) struct atls_evidence
+
+/* As Veraison does where Evidence is no good at all: nothing is left open. */
+static void refuse_all(struct atls_verdict *verdict, const struct atls_why *why)
+{
+    for (int i = 0; i < ATLS_NUM_AR4SI_CLAIMS; i++)
+        (void)atls_verdict_refuse(verdict, (enum atls_ar4si_claim)i,
+                                  CRYPTO_FAILED, why);
+}
+
+/* A refusal whose claims say nothing bad would read as something else. */
+static void settle(struct atls_verdict *verdict)
+{
+    struct atls_why why = {0};
+
+    if (verdict->reason == ATLS_OK || verdict->tier == ATLS_TIER_WARNING ||
+        verdict->tier == ATLS_TIER_CONTRAINDICATED)
+        return;
+    (void)atls_why(&why, verdict->reason, "%s", verdict->text);
+    refuse_all(verdict, &why);
+}
+
+static enum atls_reason parse(const struct atls_submission *submission,
+                              struct atls_evidence **evidence,
+                              struct atls_why *why)
+{
+    ATLS_AUTO_BUF cmw = atls_buf(submission->value.len + 512);
+    struct atls_type type;
+
+    if (!atls_type_parse(atls_view_text(submission->format->types[0]), &type))
+        return atls_why(why, ATLS_FORMAT_UNKNOWN, NULL);
+    atls_cmw_put(&cmw, type, submission->value, submission->indicator);
+    if (cmw.failed)
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    return atls_evidence_parse(atls_buf_view(&cmw), NULL, evidence, why);
+}
+
+static enum atls_reason check_nonce(const struct atls_service *service,
+                                    const struct atls_submission *submission,
+                                    const struct atls_evidence *evidence,
+                                    struct atls_why *why)
+{
+    const struct atls_session *session = submission->session;
+    struct atls_view nonce = atls_view(session->nonce, session->nonce_len);
+    char wanted[2 * ATLS_SESSION_MAX_NONCE + 1], seen[sizeof(wanted)];
+
+    if (service->setup->is_nonce_unchecked ||
+        atls_evidence_nonce_equal(evidence, nonce))
+        return ATLS_OK;
+    atls_hex(nonce, wanted, sizeof(wanted));
+    atls_hex(atls_evidence_nonce(evidence), seen, sizeof(seen));
+    return atls_why(why, ATLS_BINDER_MISMATCH,
+                    "nonce: want the session's %s, the Evidence holds %s",
+                    wanted, seen);
+}
+
+static void judge(const struct atls_service *service,
+                  const struct atls_submission *submission,
+                  const struct atls_evidence *evidence,
+                  struct atls_verdict *verdict)
+{
+    const struct atls_terms terms = {
+        .policy = service->policy,
+        .rule = service->rule,
+        .now = service->setup->has_at ? service->setup->at : submission->now};
+    struct atls_why why = {0};
+
+    if (check_nonce(service, submission, evidence, &why) != ATLS_OK)
+        refuse_all(verdict, &why);
+    else
+        (void)atls_evidence_appraise(evidence, &terms, verdict);
+}
+
+static void take_claim(void *arg, const char *name, const char *value)
+{
+    (void)json_object_set_new(arg, name, atls_json_text(value));
+}
+
+static enum atls_reason sign(const struct atls_service *service,
+                             const struct atls_statement *statement,
+                             struct atls_buf *result, struct atls_why *why)
+{
+    const struct atls_signer *signer = &service->signers.items[0];
+    ATLS_AUTO_BUF payload = atls_buf(ATLS_JWS_MAX);
+    enum atls_reason reason = atls_statement_put(statement, &payload, why);
+
+    return reason == ATLS_OK ? atls_jws_put(result, atls_buf_view(&payload),
+                                            signer->key, signer->kid, why)
+                             : reason;
+}
+
+/* evidence NULL: it could not be parsed. */
+static enum atls_reason state(const struct atls_service *service,
+                              const struct atls_submission *submission,
+                              const struct atls_evidence *evidence,
+                              const struct atls_verdict *verdict,
+                              struct atls_buf *result, struct atls_why *why)
+{
+    const struct atls_session *session = submission->session;
+    bool is_good = verdict->reason == ATLS_OK;
+    ATLS_AUTO(json_t) *claims = is_good ? atls_json_object() : NULL;
+    struct atls_statement statement = {
+        .is_ietf = service->setup->is_ietf,
+        .issued = submission->now,
+        .nonce = atls_view(session->nonce, session->nonce_len),
+        .submod = submission->format->submod,
+        .verdict = verdict,
+        .claims = claims};
+
+    if (is_good)
+        atls_evidence_describe(evidence, false, take_claim, claims);
+    if (is_good && !service->setup->is_nonce_unchecked)
+        statement.evidence_nonce = atls_evidence_nonce(evidence);
+    return sign(service, &statement, result, why);
+}
+
+enum atls_reason atls_appraisal_run(const struct atls_service *service,
+                                    const struct atls_submission *submission,
+                                    struct atls_verdict *verdict,
+                                    struct atls_buf *result,
+                                    struct atls_why *why)
+{
+    AUTO_EVIDENCE *evidence = NULL;
+    struct atls_why bad = {0};
+
+    atls_verdict_init(verdict);
+    if (parse(submission, &evidence, &bad) != ATLS_OK)
+        refuse_all(verdict, &bad);
+    else
+        judge(service, submission, evidence, verdict);
+    settle(verdict);
+    if (verdict->reason == ATLS_OUT_OF_MEMORY ||
+        verdict->reason == ATLS_CRYPTO_FAILED)
+        return atls_why(why, verdict->reason, "%s", verdict->text);
+    return state(service, submission, evidence, verdict, result, why);
+}

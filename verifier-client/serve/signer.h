@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The keys of a Verifier: one that signs, and those that signed before or will
+ * sign next, which are published beside it.
+ */
+#ifndef ATLS_SERVE_SIGNER_H
+#define ATLS_SERVE_SIGNER_H
+
+#include "cli/options.h"
+#include "jws.h"
+
+#define ATLS_SIGNER_KID 44 /* characters of a thumbprint, and a NUL */
+
+struct atls_signer {
+    EVP_PKEY *key;
+    char kid[ATLS_SIGNER_KID]; /* RFC 7638: SHA-256 */
+};
+
+struct atls_signers { /* zeroed: none; read by any number of threads */
+    struct atls_signer items[ATLS_WORDS_MAX];
+    size_t num;
+};
+
+/* atls_signers_read: private keys, PEM files. FILE_UNREADABLE, VERIFIER_KEY
+ * (no key, or none that we sign with), OUT_OF_MEMORY, CRYPTO_FAILED. */
+enum atls_reason ATLS_MUST_USE atls_signers_read(const struct atls_words *paths,
+                                                 struct atls_signers *signers,
+                                                 struct atls_why *why);
+void atls_signers_clear(struct atls_signers *signers);
+
+/* atls_signers_put: the public halves as a JWK set (RFC 7517, 5). */
+enum atls_reason ATLS_MUST_USE
+atls_signers_put(const struct atls_signers *signers, struct atls_buf *out,
+                 struct atls_why *why);
+
+#endif
