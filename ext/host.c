@@ -42,6 +42,7 @@ static const struct function jansson[] = {
     FUNCTION(json_object_size),
     FUNCTION(json_pack),
     FUNCTION(json_real),
+    FUNCTION(json_real_value),
     FUNCTION(json_string),
     FUNCTION(json_string_length),
     FUNCTION(json_string_value),

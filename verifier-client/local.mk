@@ -5,7 +5,6 @@ pkgconfig_DATA += verifier-client/atls.pc
 # Everything but libbase, which whoever links this links too.
 noinst_LTLIBRARIES += libverifier.la
 noinst_HEADERS += \
-	verifier-client/ear.h \
 	verifier-client/remote.h verifier-client/result.h \
 	verifier-client/verifier.h
 libverifier_la_SOURCES = \
@@ -34,6 +33,7 @@ libverifier_la_SOURCES = \
 
 # What Verifiers that are elsewhere say.
 libverifier_la_SOURCES += \
+	verifier-client/ear.c verifier-client/ear.h verifier-client/ear_put.c \
 	verifier-client/jwk.c verifier-client/jwk.h \
 	verifier-client/jws.c verifier-client/jws.h \
 	verifier-client/jws_algorithm.c verifier-client/jws_algorithm.h

@@ -15,7 +15,7 @@ void atls_verdict_init(struct atls_verdict *verdict)
 
 /* -1, 0 and 1 say nothing: the Verifier's own fault, no claim, and Evidence
  * that it did not understand. */
-static enum atls_tier tier_of(int8_t value)
+enum atls_tier atls_tier_of(int8_t value)
 {
     if (value >= 96 || value <= -97)
         return ATLS_TIER_CONTRAINDICATED;
@@ -26,13 +26,13 @@ static enum atls_tier tier_of(int8_t value)
     return ATLS_TIER_NONE;
 }
 
-static enum atls_tier worst_of(const struct atls_verdict *verdict)
+enum atls_tier atls_verdict_worst(const int8_t vector[ATLS_NUM_AR4SI_CLAIMS])
 {
     enum atls_tier worst = ATLS_TIER_NONE;
 
     for (int i = 0; i < ATLS_NUM_AR4SI_CLAIMS; i++)
-        if (tier_of(verdict->vector[i]) > worst)
-            worst = tier_of(verdict->vector[i]);
+        if (atls_tier_of(vector[i]) > worst)
+            worst = atls_tier_of(vector[i]);
     return worst;
 }
 
@@ -47,14 +47,14 @@ enum atls_reason atls_verdict_refuse(struct atls_verdict *verdict,
     snprintf(verdict->text, sizeof(verdict->text), "%s", why->text);
     verdict->vector[claim] = value;
     /* What was affirmed on the way to a refusal must not colour it. */
-    tier = worst_of(verdict);
+    tier = atls_verdict_worst(verdict->vector);
     verdict->tier = tier == ATLS_TIER_AFFIRMING ? ATLS_TIER_NONE : tier;
     return verdict->reason;
 }
 
 enum atls_reason atls_verdict_accept(struct atls_verdict *verdict)
 {
-    verdict->tier = worst_of(verdict);
+    verdict->tier = atls_verdict_worst(verdict->vector);
     if (verdict->tier == ATLS_TIER_AFFIRMING)
         verdict->reason = ATLS_OK;
     return verdict->reason;

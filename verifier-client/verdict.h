@@ -23,4 +23,10 @@ enum atls_reason atls_verdict_refuse(struct atls_verdict *verdict,
  * are in the vector, so reason becomes ATLS_OK and the tier is derived. */
 enum atls_reason atls_verdict_accept(struct atls_verdict *verdict);
 
+/* atls_tier_of: the tier of one AR4SI value (draft-ietf-rats-ar4si, 2.3). */
+enum atls_tier atls_tier_of(int8_t value);
+
+/* atls_verdict_worst: the worst tier of a vector; none: nothing is said. */
+enum atls_tier atls_verdict_worst(const int8_t vector[ATLS_NUM_AR4SI_CLAIMS]);
+
 #endif

@@ -2,9 +2,9 @@
 # Real Evidence and Attestation Results, made by others, are not part of this
 # project: says which tests of them did not run. --with-vectors names their
 # folder.
-echo 1..3
+echo 1..4
 n=0
-for row in psa_token:psa tpm_quote:tpm jws:veraison/live; do
+for row in psa_token:psa tpm_quote:tpm jws:veraison/live ear:veraison/ear; do
     test=${row%%:*} folder=${row#*:}
     n=$((n + 1))
     if [ -z "$ATLS_VECTORS" ]; then

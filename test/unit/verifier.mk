@@ -11,6 +11,7 @@ verifier_unit_tests = \
 	test/unit/check_chain \
 	test/unit/check_collateral \
 	test/unit/check_evidence \
+	test/unit/check_ear \
 	test/unit/check_jws \
 	test/unit/check_policy \
 	test/unit/check_psa_token \
@@ -32,6 +33,9 @@ test_unit_check_chain_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_evidence_SOURCES = test/unit/check_evidence.c $(forge_sources)
 test_unit_check_evidence_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_evidence_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_ear_SOURCES = test/unit/check_ear.c $(forge_sources)
+test_unit_check_ear_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_ear_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_jws_SOURCES = test/unit/check_jws.c $(forge_sources)
 test_unit_check_jws_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_jws_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
