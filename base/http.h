@@ -14,11 +14,19 @@
 #define ATLS_HTTP_MAX_BODY 1048576 /* bytes that a caller may let come */
 #define ATLS_HTTP_MAX_TYPE 256     /* bytes of a Content-Type, with the NUL */
 
+/* The operation with which the security callback of each SSL_CTX that is made
+ * for such requests is called once, with the peer's host name as `other` and
+ * without an SSL: this connection is atls's own. Hooks that came to be on that
+ * SSL_CTX in a handshake of the program leave it alone. Other callbacks, like
+ * libssl's own, do not know the number. */
+#define ATLS_HTTP_SECOP 0x61746c73
+
 /* Where requests go and who is believed there. Strings are borrowed and live
  * as long as the client; NULL: not used. */
 struct atls_http_peer {
-    const char *url;         /* scheme, host and port, maybe a path before ours;
-                                https, or http where allowed below */
+    const char *url;         /* scheme, host and port, maybe a path before ours:
+                                https, or http where allowed below; or "unix:"
+                                and the path of a socket */
     const char *ca;          /* PEM file; NULL: the system's CAs */
     const uint8_t *spki;     /* SHA-256 hashes of accepted server keys, */
     size_t num_spki;         /* 32 bytes each; besides the CA, not instead */
@@ -32,7 +40,8 @@ struct atls_http; /* connections of one process to one peer, kept for reuse;
                      any thread, and remade after fork */
 
 /* atls_http_new: checks the peer, connects to nobody. VERIFIER_URL for a URL
- * that cannot be used, OUT_OF_MEMORY. Free with atls_http_free. */
+ * that cannot be used, HOST_CONFLICT (libcurl is not what we were built with),
+ * OUT_OF_MEMORY. Free with atls_http_free. */
 enum atls_reason ATLS_MUST_USE atls_http_new(const struct atls_http_peer *peer,
                                              struct atls_http **out,
                                              struct atls_why *why);
@@ -58,7 +67,9 @@ struct atls_http_response {
  * is the limit). Any status is a success here. deadline_ns is of the monotonic
  * clock (atls_clock_now). VERIFIER_TIMEOUT, VERIFIER_UNREACHABLE (name, route,
  * refusal, half-open), VERIFIER_UNTRUSTED (its certificate or key),
- * VERIFIER_TOO_LARGE (body or header), OUT_OF_MEMORY. */
+ * VERIFIER_TOO_LARGE (body or header), VERIFIER_ANSWER (no HTTP, or a request
+ * that no HTTP can carry), FILE_UNREADABLE (ca, certificate, key or token),
+ * OUT_OF_MEMORY. libcurl empties the thread's OpenSSL error queue. */
 enum atls_reason ATLS_MUST_USE
 atls_http_exchange(struct atls_http *http,
                    const struct atls_http_request *request, int64_t deadline_ns,

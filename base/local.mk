@@ -13,5 +13,13 @@ libbase_la_SOURCES = \
 	base/json.c base/json.h \
 	base/log.c base/log.h \
 	base/reason.c base/scheme.c base/scheme.h base/type.c base/type.h base/why.c base/why.h
-noinst_HEADERS += base/http.h
 libbase_la_LIBADD = $(CRYPTO_LIBS) $(CBOR_LIBS) $(JANSSON_LIBS)
+
+# HTTP, for the modules that speak it and for the command: nothing else of us
+# meets libcurl.
+noinst_LTLIBRARIES += libhttp.la
+libhttp_la_SOURCES = base/http.c base/http.h \
+	base/http_url.c base/http_url.h \
+	base/sigpipe.c base/sigpipe.h base/token.c base/token.h
+libhttp_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SSL_CFLAGS)
+libhttp_la_LIBADD = libbase.la $(CURL_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)

@@ -8,6 +8,7 @@ include test/unit/ext.mk
 include test/pair/local.mk
 endif
 include test/provider/local.mk
+include test/verifier/local.mk
 include test/cli/local.mk
 include test/serve/local.mk
 include test/doc/local.mk

@@ -79,9 +79,10 @@ holds "jansson is spoken through base/json.h" \
     foreign 'jansson' base/json.h ext/host.c
 holds "tpm2-tss has one home" foreign 'tss2' provider/tss.h
 holds "libcurl has one home" at_most_one 'curl/'
-# doctor's child makes an SSL_CTX to see what a program is told.
-holds "libssl is met in ext, by the probe and by doctor's child alone" \
-    foreign 'openssl/\(ssl\|tls1\|quic\|dtls1\)' 'ext/*' \
+# doctor's child makes an SSL_CTX to see what a program is told; base/http.c
+# says which SSL_CTX is our own.
+holds "libssl is met in ext, by HTTP, the probe and doctor's child alone" \
+    foreign 'openssl/\(ssl\|tls1\|quic\|dtls1\)' 'ext/*' base/http.c \
     verifier-client/cli/probe.c verifier-client/cli/doctor_load.c
 holds "of libcbor only cbor_stream_decode is called" calls_of_libcbor
 plan

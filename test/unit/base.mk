@@ -8,6 +8,7 @@ base_unit_tests = \
 	test/unit/check_cmw \
 	test/unit/check_cose \
 	test/unit/check_duration \
+	test/unit/check_http \
 	test/unit/check_json \
 	test/unit/check_log \
 	test/unit/check_scheme \
@@ -38,3 +39,7 @@ test_unit_check_scheme_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_scheme_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_type_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_type_LDADD = libbase.la $(CHECK_LIBS)
+test_unit_check_http_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(CURL_CFLAGS) \
+	$(SSL_CFLAGS)
+test_unit_check_http_LDADD = libhttp.la $(CURL_LIBS) $(SSL_LIBS) $(CHECK_LIBS)
+test_unit_check_http_LDFLAGS = -export-dynamic
