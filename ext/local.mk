@@ -2,7 +2,6 @@
 noinst_LTLIBRARIES += libext.la
 libext_la_SOURCES = \
 	ext/attester.c ext/attester.h \
-	ext/binder.c ext/binder.h \
 	ext/certificate.c \
 	ext/connection.c ext/connection.h \
 	ext/delegation.c ext/delegation.h \

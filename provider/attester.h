@@ -11,7 +11,7 @@
 #include "provider/deadline.h"
 #include "provider/uri.h"
 
-#define ATLS_BINDER_MAX 64 /* bytes of a challenge, atls(7) */
+#define ATLS_CHALLENGE_MAX 64 /* bytes of a challenge, atls(7) */
 
 struct atls_attester {
     const char *name;           /* attest:NAME */

@@ -181,10 +181,10 @@ static enum atls_reason attest(const struct signature *signature,
     const struct atls_key *key = signature->key;
     enum atls_reason reason;
 
-    if (binder.len == 0 || binder.len > ATLS_BINDER_MAX)
+    if (binder.len == 0 || binder.len > ATLS_CHALLENGE_MAX)
         return atls_why(why, ATLS_ATTESTER_BINDER,
                         "%zu bytes; 1 to %d are allowed", binder.len,
-                        ATLS_BINDER_MAX);
+                        ATLS_CHALLENGE_MAX);
     ERR_set_mark();
     reason = key->attester->attest(key->state, binder,
                                    atls_deadline_after(signature->timeout_ms),

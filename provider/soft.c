@@ -82,7 +82,7 @@ static enum atls_reason read_claims(struct soft *soft, const char *path,
 
 static enum atls_reason measure(struct soft *soft, struct atls_why *why)
 {
-    static const uint8_t nonce[ATLS_BINDER_MAX];
+    static const uint8_t nonce[ATLS_CHALLENGE_MAX];
     ATLS_AUTO_BUF claims = atls_buf(MAX_SIZE - ENVELOPE);
 
     atls_psa_claims_put(&claims, &soft->claims, atls_view(nonce, sizeof(nonce)),

@@ -65,7 +65,7 @@ holds "verifier-client includes only itself and base" \
 # speaks the extension and recomputes the binder with the code of the module.
 holds "the command includes what it drives, and of ext what has no state" \
     includes_beyond verifier-client/cli verifier-client base ext/settings.h \
-    ext/binder.h ext/extension.h ext/wire.h
+    ext/extension.h ext/wire.h
 holds "the Verifier includes what it judges with and the command's words" \
     includes_beyond verifier-client/serve verifier-client base
 holds "libmicrohttpd has one home" at_most_one 'microhttpd'

@@ -3,6 +3,7 @@ noinst_HEADERS += test/check_main.h
 base_unit_tests = \
 	test/unit/check_alloc \
 	test/unit/check_base64url \
+	test/unit/check_binder \
 	test/unit/check_bytes \
 	test/unit/check_cbor \
 	test/unit/check_cmw \
@@ -20,6 +21,8 @@ test_unit_check_alloc_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 test_unit_check_alloc_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_base64url_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_base64url_LDADD = libbase.la $(CHECK_LIBS)
+test_unit_check_binder_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_binder_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_bytes_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_bytes_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_cbor_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The published vectors of the binding `bound`, computed by ext/binder.c. What
+ * The published vectors of the binding `bound`, computed by base/binder.c. What
  * binder.c leaves to libssl, the exporter (RFC 9846, 7.5), is done here with
  * libcrypto's TLS13-KDF.
  */
@@ -13,7 +13,7 @@
 
 #include "base64url.h"
 #include "json.h"
-#include "ext/binder.h"
+#include "binder.h"
 #include "../check_main.h"
 
 #define MAX_HEX 256 /* bytes of the longest value */

@@ -21,7 +21,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cmw.h"
-#include "ext/binder.h"
+#include "binder.h"
 #include "ext/extension.h"
 #include "ext/wire.h"
 #include "format.h"
