@@ -5,6 +5,7 @@
  */
 #include "document.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -335,6 +336,21 @@ int64_t atls_node_duration(const struct atls_node *node, int64_t max_s,
     if (text != NULL && atls_duration_parse(text, &seconds) && seconds <= max_s)
         return seconds;
     atls_node_wrong(node, "a duration such as \"30s\", \"10m\" or \"12h\"");
+    return absent;
+}
+
+int64_t atls_node_number(const struct atls_node *node, int64_t max,
+                         int64_t absent)
+{
+    int64_t value = json_integer_value(node->value);
+    char want[64];
+
+    if (node->value == NULL)
+        return absent;
+    if (json_is_integer(node->value) && value >= 0 && value <= max)
+        return value;
+    snprintf(want, sizeof(want), "a whole number from 0 to %" PRId64, max);
+    atls_node_wrong(node, want);
     return absent;
 }
 

@@ -68,6 +68,9 @@ bool atls_node_flag(const struct atls_node *node, bool absent);
 /* atls_node_duration: seconds (base/duration.h), at most max_s. */
 int64_t atls_node_duration(const struct atls_node *node, int64_t max_s,
                            int64_t absent);
+/* atls_node_number: a whole number from 0 to max. */
+int64_t atls_node_number(const struct atls_node *node, int64_t max,
+                         int64_t absent);
 /* atls_node_hex: between min and max bytes (at most 64) in hex to bytes;
  * how many, 0 after a problem. */
 size_t atls_node_hex(const struct atls_node *node, size_t min, size_t max,

@@ -71,6 +71,7 @@ struct atls_format {
 };
 
 extern const struct atls_format atls_format_psa;
+extern const struct atls_format atls_format_snp;
 extern const struct atls_format atls_format_tpm;
 
 /* All formats, NULL-ended. */

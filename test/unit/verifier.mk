@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-noinst_HEADERS += test/unit/forge.h test/unit/forge_x509.h test/unit/diag.h
+noinst_HEADERS += test/unit/forge.h test/unit/forge_x509.h \
+	test/unit/forge_snp.h test/unit/diag.h
 noinst_HEADERS += test/unit/forge_dcap.h
 forge_sources = test/unit/forge.c
 forge_dcap_sources = test/unit/forge_dcap.c $(forge_sources)
@@ -17,6 +18,7 @@ verifier_unit_tests = \
 	test/unit/check_psa_token \
 	test/unit/check_quote \
 	test/unit/check_tpm_quote \
+	test/unit/check_snp \
 	test/unit/check_tsm_report \
 	test/unit/check_verdict \
 	test/unit/check_verifier_alloc
@@ -51,6 +53,12 @@ test_unit_check_verdict_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_tpm_quote_SOURCES = test/unit/check_tpm_quote.c $(forge_sources)
 test_unit_check_tpm_quote_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_tpm_quote_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+snp_forge_sources = test/unit/forge_snp.c test/unit/forge_x509.c \
+	$(forge_sources)
+test_unit_check_snp_SOURCES = test/unit/check_snp.c test/unit/forge_dcap.c \
+	$(snp_forge_sources)
+test_unit_check_snp_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_snp_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_tsm_report_SOURCES = test/unit/check_tsm_report.c \
 	$(forge_sources)
 test_unit_check_tsm_report_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
