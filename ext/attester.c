@@ -183,14 +183,15 @@ enum atls_reason atls_attester_prepare(struct atls_attester *attester,
     return ATLS_OK;
 }
 
+bool atls_attester_is_prepared(const struct atls_attester *attester)
+{
+    return atomic_load(&attester->is_prepared);
+}
+
 const struct atls_schemes *
 atls_attester_schemes(const struct atls_attester *attester)
 {
-    static const struct atls_schemes none = {0};
-
-    return attester != NULL && atomic_load(&attester->is_prepared)
-               ? &attester->schemes
-               : &none;
+    return &attester->schemes;
 }
 
 /* evidence-format takes the line as the attester spelled it. */

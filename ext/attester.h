@@ -25,8 +25,10 @@ void atls_attester_free(struct atls_attester *attester);
 enum atls_reason ATLS_MUST_USE
 atls_attester_prepare(struct atls_attester *attester, struct atls_why *why);
 
-/* atls_attester_schemes: what it makes, best first; none while its device
- * could not be opened. Borrowed. attester may be NULL: none. */
+/* atls_attester_is_prepared: its device is open. */
+bool atls_attester_is_prepared(const struct atls_attester *attester);
+
+/* atls_attester_schemes: what it makes, best first. Borrowed. */
 const struct atls_schemes *
 atls_attester_schemes(const struct atls_attester *attester);
 

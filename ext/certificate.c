@@ -111,11 +111,10 @@ struct quotation {
 static void quote(void *arg)
 {
     struct quotation *quotation = arg;
-    const struct atls_module *module = atls_module();
 
-    quotation->reason = atls_attester_quote(
-        module->attester, quotation->connection->own_scheme.type,
-        quotation->binder, module->settings->timeout_ms, quotation->call->out,
+    quotation->reason = atls_offer_make(
+        atls_module()->offer, &quotation->connection->own_scheme,
+        quotation->call->leaf, quotation->binder, quotation->call->out,
         quotation->why);
 }
 

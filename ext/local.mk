@@ -4,6 +4,8 @@ libext_la_SOURCES = \
 	ext/attester.c ext/attester.h \
 	ext/certificate.c \
 	ext/connection.c ext/connection.h \
+	ext/delegate.c ext/delegate.h \
+	ext/delegates.c ext/delegates.h \
 	ext/delegation.c ext/delegation.h \
 	ext/extension.c ext/extension.h \
 	ext/gate.c ext/gate.h \
@@ -15,6 +17,7 @@ libext_la_SOURCES = \
 	ext/module.c ext/module.h \
 	ext/negotiation.c \
 	ext/offload.c ext/offload.h \
+	ext/offer.c ext/offer.h \
 	ext/replay.c ext/replay.h \
 	ext/report.c ext/report.h \
 	ext/ruleset.c ext/ruleset.h \

@@ -29,6 +29,9 @@ static enum atls_reason open_parts(struct atls_module *module,
     if (settings->attester != NULL)
         reason = atls_attester_open(settings->attester, settings->attest_share,
                                     &module->attester, why);
+    if (reason == ATLS_OK && module->attester != NULL)
+        reason =
+            atls_offer_open(settings, module->attester, &module->offer, why);
     if (reason == ATLS_OK && settings->policy != NULL)
         reason = atls_ruleset_open(settings->policy, settings->identity,
                                    &module->ruleset, why);
@@ -67,6 +70,7 @@ static bool is_idle(const struct atls_module *module)
 static void free_module(struct atls_module *module)
 {
     atls_ruleset_free(module->ruleset);
+    atls_offer_free(module->offer);
     atls_attester_free(module->attester);
     atls_settings_free(module->settings);
     free(module);

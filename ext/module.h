@@ -8,12 +8,14 @@
 #define ATLS_MODULE_H
 
 #include "attester.h"
+#include "offer.h"
 #include "ruleset.h"
 #include "settings.h"
 
 struct atls_module {
     struct atls_settings *settings;
     struct atls_attester *attester; /* NULL: never attests */
+    struct atls_offer *offer;       /* what it shows; NULL: nothing */
     struct atls_ruleset *ruleset;   /* NULL: no policy */
 };
 

@@ -48,7 +48,7 @@ static bool is_attested_to(SSL *ssl)
     struct atls_scheme scheme;
     bool is_named;
 
-    if (atls_attester_schemes(module->attester)->num == 0)
+    if (atls_offer_schemes(module->offer)->num == 0)
         return false;
     if (module->settings->attests_to_any)
         return true;
@@ -74,7 +74,7 @@ enum atls_reason atls_put_client_hello(struct atls_call *call,
     if (connection != NULL && connection->is_required)
         appraisable(connection, &hello.server);
     if (is_attested_to(call->ssl))
-        hello.client = *atls_attester_schemes(atls_module()->attester);
+        hello.client = *atls_offer_schemes(atls_module()->offer);
     if (hello.server.num + hello.client.num == 0)
         return ATLS_OK;
     connection = atls_connection_need(call->ssl);
@@ -93,8 +93,7 @@ enum atls_reason atls_put_client_hello(struct atls_call *call,
 static void choose_own(struct atls_connection *connection,
                        const struct atls_wire_hello *hello)
 {
-    const struct atls_schemes *able =
-        atls_attester_schemes(atls_module()->attester);
+    const struct atls_schemes *able = atls_offer_schemes(atls_module()->offer);
     int chosen = atls_schemes_choose(able, &hello->server);
 
     connection->own_agreed = chosen >= 0;
@@ -240,8 +239,7 @@ enum atls_reason atls_put_certificate_request(struct atls_call *call,
 enum atls_reason atls_take_certificate_request(struct atls_call *call,
                                                struct atls_why *why)
 {
-    const struct atls_schemes *able =
-        atls_attester_schemes(atls_module()->attester);
+    const struct atls_schemes *able = atls_offer_schemes(atls_module()->offer);
     struct atls_connection *connection = atls_connection_get0(call->ssl);
     struct atls_scheme chosen = {0};
     enum atls_reason reason =

@@ -12,7 +12,9 @@
 
 #include <openssl/err.h>
 
+#include "base64url.h"
 #include "connection.h"
+#include "delegates.h"
 #include "json.h"
 #include "module.h"
 
@@ -99,15 +101,14 @@ static void set_text(json_t *line, const char *key, const char *text)
         json_object_set_new(line, key, atls_json_text(text));
 }
 
-static void set_time(json_t *line)
+static void set_time(json_t *line, const char *key, time_t when)
 {
-    time_t now = time(NULL);
     struct tm parts;
     char text[32];
 
-    if (gmtime_r(&now, &parts) != NULL &&
+    if (gmtime_r(&when, &parts) != NULL &&
         strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts) > 0)
-        set_text(line, "time", text);
+        set_text(line, key, text);
 }
 
 static bool address_text(const struct sockaddr_storage *address, char *text,
@@ -232,7 +233,7 @@ void atls_report_write(struct atls_connection *connection, const SSL *ssl)
     if (!atls_log_has_room(settings->log))
         return;
     line = atls_json_object();
-    set_time(line);
+    set_time(line, "time", time(NULL));
     set_text(line, "event", "handshake");
     set_connection(line, connection, ssl);
     set_outcome(line, report, settings->enforces);
@@ -242,5 +243,47 @@ void atls_report_write(struct atls_connection *connection, const SSL *ssl)
         atls_log_line(settings->log,
                       report->why.reason == ATLS_OK ? ATLS_LOG_INFO
                                                     : ATLS_LOG_WARNING,
+                      atls_buf_view(&text));
+}
+
+static const char *const outcomes[] = {[ATLS_DELEGATES_MADE] = "made",
+                                       [ATLS_DELEGATES_RENEWED] = "renewed",
+                                       [ATLS_DELEGATES_FAILED] = "failed"};
+
+static json_t *line_of_delegate(const struct atls_scheme *scheme,
+                                const struct atls_delegates_news *news)
+{
+    char tik[2 * ATLS_DELEGATION_HASH + 1];
+    json_t *line = atls_json_object();
+
+    atls_hex(atls_view(news->tik, ATLS_DELEGATION_HASH), tik, sizeof(tik));
+    set_time(line, "time", time(NULL));
+    set_text(line, "event", "delegate");
+    set_text(line, "outcome", outcomes[news->event]);
+    set_scheme(line, "own_scheme", true, scheme);
+    set_text(line, "tls_key", tik);
+    if (news->expires_s != 0)
+        set_time(line, "expires", news->expires_s);
+    set_ms(line, "attest_ms", true, news->took_ns);
+    set_text(line, "reason", atls_reason_name(news->why->reason));
+    set_text(line, "text", news->why->text);
+    return line;
+}
+
+void atls_report_delegate(struct atls_log *log,
+                          const struct atls_scheme *scheme,
+                          const struct atls_delegates_news *news)
+{
+    ATLS_AUTO_BUF text = atls_buf(ATLS_LOG_LINE);
+    ATLS_AUTO(json_t) *line = NULL;
+
+    if (!atls_log_has_room(log))
+        return;
+    line = line_of_delegate(scheme, news);
+    atls_json_fit(&text, line, expendable);
+    if (!text.failed)
+        atls_log_line(log,
+                      news->event == ATLS_DELEGATES_FAILED ? ATLS_LOG_WARNING
+                                                           : ATLS_LOG_INFO,
                       atls_buf_view(&text));
 }

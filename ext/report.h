@@ -10,8 +10,10 @@
 #include <openssl/ssl.h>
 
 #include "evidence.h"
+#include "log.h"
 
 struct atls_connection;
+struct atls_delegates_news;
 struct atls_report; /* heap; made when there is something to say */
 
 bool ATLS_MUST_USE atls_report_register(void); /* once, at load */
@@ -29,6 +31,12 @@ bool atls_report_is_refused(const struct atls_report *report);
 
 /* atls_report_raise: puts why on libcrypto's error queue. */
 void atls_report_raise(const struct atls_why *why);
+
+/* atls_report_delegate: a line of its own: a delegate for the scheme was made
+ * or could not be. */
+void atls_report_delegate(struct atls_log *log,
+                          const struct atls_scheme *scheme,
+                          const struct atls_delegates_news *news);
 
 /* atls_report_write: the line, unless it was written, with the claims of the
  * connection's Evidence, which is still there; ssl may be NULL. */

@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+#include "duration.h"
+#include "rule.h"
+
+enum { MIN_DELEGATE_S = 10 };
+
 /* What a row's function works on: it fills *settings or says what it wanted. */
 struct value {
     const char *text;
@@ -158,8 +163,12 @@ static bool set_verifier(struct value value, const char **wanted)
 
 static bool set_delegate(struct value value, const char **wanted)
 {
-    *wanted = "0, as this version does not delegate";
-    return strcmp(value.text, "0") == 0;
+    int64_t *seconds = &value.settings->delegate_s;
+
+    *wanted = "0, or a duration of 10s to 24h such as 10m";
+    return atls_duration_parse(value.text, seconds) &&
+           (*seconds == 0 || (*seconds >= MIN_DELEGATE_S &&
+                              *seconds <= ATLS_RULE_MAX_DELEGATED_S));
 }
 
 static bool set_passport(struct value value, const char **wanted)
@@ -223,6 +232,11 @@ static enum atls_reason check_together(struct place place,
         settings->policy == NULL)
         return atls_why(why, ATLS_SETTING_INVALID,
                         "%s: [%s] policy: require needs one, found none",
+                        place.file, place.section);
+    if (settings->delegate_s != 0 && settings->attester == NULL)
+        return atls_why(why, ATLS_SETTING_INVALID,
+                        "%s: [%s] delegate: want an attester beside it, found "
+                        "none",
                         place.file, place.section);
     if (!settings->enforces && settings->identity == ATLS_IDENTITY_ATTESTED)
         return atls_why(why, ATLS_SETTING_INVALID,

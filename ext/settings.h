@@ -14,6 +14,7 @@
 
 struct atls_settings {
     char *attester;        /* URI; NULL: this host never attests */
+    int64_t delegate_s;    /* life of a delegate; 0: none */
     char *policy;          /* path; NULL: none */
     bool requires_servers; /* server peers must attest */
     bool requires_clients; /* client peers must attest */

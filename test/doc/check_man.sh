@@ -50,7 +50,7 @@ settings_keys() {
 }
 
 log_keys() {
-    grep -ohE 'set(_new|_text|_type|_ms)?\((connection->)?line, "[a-z_]+"' \
+    grep -ohE 'set(_new|_text|_time|_scheme|_ms)?\((connection->)?line, "[a-z_]+"' \
         "$top_srcdir/ext/report.c" | cut -d'"' -f2 | sort -u
 }
 

@@ -6,10 +6,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/hmac.h>
 
 #include "base64url.h"
+#include "cbor.h"
+#include "cmw.h"
+#include "cose.h"
 
 enum { EXTENSION_TYPE = 0xFF5B, MAX_MESSAGE = 1 << 17 };
 
@@ -146,6 +150,98 @@ static void bend(enum deviant_binder how, struct atls_buf *binder)
     }
 }
 
+/* A delegate. */
+
+#define COLLECTION "urn:uuid:8d7c5930-1019-4022-8189-65a0127b8fa9"
+
+static void put_spki(EVP_PKEY *key, struct atls_buf *out)
+{
+    uint8_t *spki = NULL;
+    int len = i2d_PUBKEY(key, &spki);
+
+    ck_assert_int_gt(len, 0);
+    atls_buf_put(out, atls_view(spki, (size_t)len));
+    OPENSSL_free(spki);
+}
+
+static void make_value(const struct deviant_mandate *mandate,
+                       EVP_PKEY *delegate, X509 *leaf, uint64_t not_before,
+                       uint32_t lifetime_s, uint8_t value[32])
+{
+    static const uint8_t zeros[32];
+    EVP_PKEY *other = EVP_EC_gen("P-256");
+    ATLS_AUTO_BUF text = atls_buf(1024);
+    uint8_t hash[32];
+
+    put_spki(mandate->other_delegate ? other : delegate, &text);
+    hash_spki(leaf, 32, atls_buf_room(&text, 32));
+    text.data[text.len - 1] ^= mandate->other_tik;
+    atls_buf_u64(&text, not_before);
+    atls_buf_u32(&text, lifetime_s);
+    ck_assert_int_eq(
+        EVP_Digest(text.data, text.len, hash, NULL, EVP_sha256(), NULL), 1);
+    deviant_expand(atls_view(zeros, 32), "atls delegate", atls_view(hash, 32),
+                   value);
+    EVP_PKEY_free(other);
+}
+
+static void put_key(const struct deviant *deviant, struct atls_view value,
+                    struct atls_buf *out)
+{
+    ATLS_AUTO_BUF jws = atls_buf(MAX_MESSAGE);
+
+    if (deviant->mandate->result == NULL) {
+        pair_quote(deviant->key != NULL ? deviant->key : "soft.key", value,
+                   out);
+        return;
+    }
+    deviant->mandate->result(value, &jws);
+    atls_cmw_put(out, atls_type_of_format(264), atls_buf_view(&jws),
+                 ATLS_CMW_RESULTS);
+}
+
+static void put_proof(EVP_PKEY *delegate, EVP_PKEY *signer, uint64_t not_before,
+                      uint32_t lifetime_s, struct atls_view binder,
+                      struct atls_buf *out)
+{
+    ATLS_AUTO_BUF headers = atls_buf(1024), spki = atls_buf(1024);
+    ATLS_AUTO_BUF proof = atls_buf(2048);
+
+    put_spki(delegate, &spki);
+    atls_cbor_put_text(&headers, "spki");
+    atls_cbor_put_bytes(&headers, atls_buf_view(&spki));
+    atls_cbor_put_text(&headers, "nbf");
+    atls_cbor_put_uint(&headers, not_before);
+    atls_cbor_put_text(&headers, "ttl");
+    atls_cbor_put_uint(&headers, lifetime_s);
+    ck_assert_reason(atls_cose_sign1_put_with(&proof, atls_buf_view(&headers),
+                                              3, binder, signer, NULL, NULL),
+                     ATLS_OK);
+    atls_cmw_put(out, atls_type_of_format(18), atls_buf_view(&proof), 0);
+}
+
+static void put_delegation(const struct deviant *deviant, X509 *leaf,
+                           struct atls_view binder, struct atls_buf *out)
+{
+    const struct deviant_mandate *mandate = deviant->mandate;
+    EVP_PKEY *delegate = EVP_EC_gen("P-256"), *other = EVP_EC_gen("P-256");
+    uint64_t not_before = (uint64_t)(time(NULL) - mandate->age_s);
+    uint32_t lifetime_s = mandate->lifetime_s != 0 ? mandate->lifetime_s : 600;
+    uint8_t value[32];
+
+    make_value(mandate, delegate, leaf, not_before, lifetime_s, value);
+    atls_cbor_put_map(out, 3);
+    atls_cbor_put_text(out, "__cmwc_t");
+    atls_cbor_put_text(out, COLLECTION);
+    atls_cbor_put_text(out, "key");
+    put_key(deviant, atls_view(value, sizeof(value)), out);
+    atls_cbor_put_text(out, "proof");
+    put_proof(delegate, mandate->other_proof ? other : delegate, not_before,
+              lifetime_s, binder, out);
+    EVP_PKEY_free(delegate);
+    EVP_PKEY_free(other);
+}
+
 static void right_certificate(struct deviant *deviant, SSL *ssl, X509 *leaf,
                               struct atls_buf *out)
 {
@@ -153,8 +249,11 @@ static void right_certificate(struct deviant *deviant, SSL *ssl, X509 *leaf,
 
     wrong_binder(deviant, ssl, leaf, &binder);
     bend(deviant->binder, &binder);
-    pair_quote(deviant->key != NULL ? deviant->key : "soft.key",
-               atls_buf_view(&binder), &cmw);
+    if (deviant->mandate != NULL)
+        put_delegation(deviant, leaf, atls_buf_view(&binder), &cmw);
+    else
+        pair_quote(deviant->key != NULL ? deviant->key : "soft.key",
+                   atls_buf_view(&binder), &cmw);
     if (deviant->change != NULL)
         deviant->change(&cmw);
     atls_buf_u24(out, (uint32_t)cmw.len);
@@ -285,6 +384,50 @@ static void each_buf(struct deviant *deviant, void (*act)(struct atls_buf *))
     act(&deviant->traffic_secret);
 }
 
+static void put_scheme(struct atls_buf *out, const char *verifier)
+{
+    bool is_result = verifier != NULL;
+    size_t at;
+
+    atls_buf_u8(out, is_result);
+    if (!is_result)
+        atls_buf_u8(out, 1); /* a media type */
+    at = atls_buf_begin(out, 2);
+    atls_buf_text(out, is_result ? verifier
+                                 : "application/cmw+cbor; cmwc_t=\"" COLLECTION
+                                   "\"; of=\"10003\"");
+    atls_buf_end(out, at, 2);
+}
+
+static void put_list(struct atls_buf *out, const char *verifier)
+{
+    size_t at = atls_buf_begin(out, 2);
+
+    put_scheme(out, verifier);
+    atls_buf_end(out, at, 2);
+}
+
+static struct deviant_part part_of_buf(const struct atls_buf *buf)
+{
+    return (struct deviant_part){DEVIANT_BYTES, buf->data, buf->len};
+}
+
+void deviant_speaks(struct deviant *deviant, const char *verifier)
+{
+    struct atls_buf *spoken = deviant->spoken;
+
+    for (size_t i = 0; i < 3; i++)
+        spoken[i] = atls_buf(1024);
+    put_list(&spoken[0], verifier);
+    put_list(&spoken[0], verifier);
+    put_scheme(&spoken[1], verifier);
+    put_scheme(&spoken[2], verifier);
+    atls_buf_u8(&spoken[2], 0);
+    deviant->hello = part_of_buf(&spoken[0]);
+    deviant->encrypted_extensions = part_of_buf(&spoken[1]);
+    deviant->certificate_request = part_of_buf(&spoken[2]);
+}
+
 static void init_buf(struct atls_buf *buf)
 {
     *buf = atls_buf(MAX_MESSAGE);
@@ -293,6 +436,8 @@ static void init_buf(struct atls_buf *buf)
 void deviant_clear(struct deviant *deviant)
 {
     each_buf(deviant, atls_buf_clear);
+    for (size_t i = 0; i < 3; i++)
+        atls_buf_clear(&deviant->spoken[i]);
 }
 
 void deviant_add_to(SSL_CTX *ctx, struct deviant *deviant)

@@ -40,6 +40,25 @@ enum deviant_binder {
     BINDER_PUBLIC       /* H(SPKI) alone, as a nonce-and-key binder */
 };
 
+struct deviant;
+
+/* A delegate of its own (doc/protocol.md, "Delegation and passport"), right
+ * where nothing is set. */
+struct deviant_mandate {
+    int64_t age_s;       /* may be negative */
+    uint32_t lifetime_s; /* 0: 600 */
+    bool other_tik;      /* the value is for the peer's key */
+    bool other_delegate; /* the value is for another delegate */
+    bool other_proof;    /* another key signs the binder */
+    /* A result in place of Evidence; NULL: Evidence. value is what a Verifier
+     * was challenged with. */
+    void (*result)(struct atls_view value, struct atls_buf *jws);
+};
+
+/* deviant_speaks: it offers, asks for and chooses delegated Evidence of the PSA
+ * type alone, or, verifier not NULL, that Verifier's results. */
+void deviant_speaks(struct deviant *deviant, const char *verifier);
+
 struct deviant {
     /* What a test sets. */
     struct deviant_part hello, encrypted_extensions, certificate_request,
@@ -48,13 +67,15 @@ struct deviant {
     bool in_every_entry;
     const char *key; /* of the attester; NULL: soft.key */
     enum deviant_binder binder;
-    void (*change)(struct atls_buf *cmw); /* NULL: the CMW stays as it is */
+    const struct deviant_mandate *mandate; /* NULL: it has no delegate */
+    void (*change)(struct atls_buf *cmw);  /* NULL: the CMW stays as it is */
 
     /* What the peer has sent. */
     struct atls_buf hello_seen, encrypted_extensions_seen,
         certificate_request_seen, certificate_seen;
     struct atls_buf sent; /* the last Certificate extension of its own */
     struct atls_buf traffic_secret; /* of the server's handshake */
+    struct atls_buf spoken[3];      /* deviant_speaks: hello, choice, request */
 };
 
 /* deviant_ctx: takes no ownership; deviant outlives it. */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-PAIR_TESTS = test/pair/check_attest test/pair/check_deviant \
+PAIR_TESTS = test/pair/check_attest test/pair/check_delegate \
+	test/pair/check_deviant \
 	test/pair/check_gate test/pair/check_hooks test/pair/check_policy \
 	test/pair/check_load test/pair/check_life \
 	test/pair/check_attester test/pair/check_ends test/pair/check_alloc \
@@ -18,6 +19,8 @@ check_PROGRAMS += $(PAIR_TESTS)
 TESTS += $(PAIR_TESTS)
 test_pair_check_attest_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_attest_LDADD = test/pair/libpair.la
+test_pair_check_delegate_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_delegate_LDADD = test/pair/libpair.la
 test_pair_check_deviant_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_deviant_LDADD = test/pair/libpair.la
 test_pair_check_gate_CFLAGS = $(test_pair_libpair_la_CFLAGS)

@@ -52,7 +52,7 @@ START_TEST(every_key_reaches_its_setting)
                                "enforce = log\ntimeout = 300ms\n"
                                "attest_share = 20\nlog = stderr\n"
                                "binding = bound\nresume = never\n"
-                               "verifier = local\ndelegate = 0\n",
+                               "verifier = local\ndelegate = 10m\n",
                                &settings, &why),
                      ATLS_OK);
     ck_assert_str_eq(settings->attester, "attest:tpm");
@@ -62,6 +62,7 @@ START_TEST(every_key_reaches_its_setting)
     ck_assert_int_eq(settings->identity, ATLS_IDENTITY_APPLICATION);
     ck_assert_uint_eq(settings->timeout_ms, 300);
     ck_assert_uint_eq(settings->attest_share, 20);
+    ck_assert_int_eq(settings->delegate_s, 600);
     atls_settings_free(settings);
 }
 END_TEST
@@ -87,7 +88,10 @@ static const struct {
     {"binding = draft", "binding: want bound"},
     {"resume = bounded", "resume: want never"},
     {"verifier = https://v.example", "verifier: want local"},
-    {"delegate = 10m", "delegate: want 0"},
+    {"delegate = 10m", "delegate: want an attester beside it"},
+    {"attester = attest:tpm\ndelegate = 9s", "delegate: want 0, or a duration"},
+    {"attester = attest:tpm\ndelegate = 25h", "delegate: want 0, or a duration"},
+    {"attester = attest:tpm\ndelegate = yes", "delegate: want 0, or a duration"},
     {"passport = https://v.example", "passport: want nothing"},
 };
 

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += test/unit/check_delegation test/unit/check_settings \
+check_PROGRAMS += test/unit/check_delegates test/unit/check_delegation \
+	test/unit/check_settings \
 	test/unit/check_share test/unit/check_wire
-TESTS += test/unit/check_delegation test/unit/check_settings \
+TESTS += test/unit/check_delegates test/unit/check_delegation \
+	test/unit/check_settings \
 	test/unit/check_share test/unit/check_wire
+test_unit_check_delegates_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_delegates_LDFLAGS = -Wl,--wrap=atls_clock_now
+test_unit_check_delegates_LDADD = libext.la libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_delegation_SOURCES = test/unit/check_delegation.c $(forge_sources)
 test_unit_check_delegation_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_delegation_LDADD = libext.la libverifier.la libbase.la $(CHECK_LIBS)
