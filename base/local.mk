@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libbase.la
 atlsinclude_HEADERS += base/atls/view.h base/atls/reason.h base/atls/reason.def
 libbase_la_SOURCES = \
 	base/base64url.c base/base64url.h \
+	base/batch.c base/batch.h \
 	base/binder.c base/binder.h \
 	base/bytes.c base/bytes.h \
 	base/cbor.c base/cbor.h base/cbor_put.c base/cbor_skip.c base/cbor_token.h \

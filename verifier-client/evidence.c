@@ -6,6 +6,7 @@
 #include "evidence.h"
 
 #include <stdalign.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -86,21 +87,94 @@ static enum atls_reason find(const struct atls_cmw *cmw,
                     "CMW: want Evidence of a known format, peer sent %s", type);
 }
 
+static enum atls_reason take_plain(const struct atls_cmw *record,
+                                   struct atls_evidence **out,
+                                   struct atls_why *why)
+{
+    ATLS_AUTO_BUF converted = atls_buf(ATLS_CMW_MAX);
+    struct atls_cmw cmw = *record;
+    enum atls_reason reason = ATLS_OK;
+
+    if (atls_tsm_report_is_json(cmw.type)) {
+        reason = atls_tsm_report_convert(cmw.value, &converted, why);
+        cmw.value = atls_buf_view(&converted);
+    }
+    return reason == ATLS_OK ? find(&cmw, out, why) : reason;
+}
+
+static bool is_batch(struct atls_type type)
+{
+    return atls_type_equal(type,
+                           atls_type_of_text(atls_view_text(ATLS_BATCH_TYPE)));
+}
+
+/* A batch holds a quote, and no other batch. */
+static enum atls_reason take_of_batch(struct atls_view bytes,
+                                      struct atls_evidence **out,
+                                      struct atls_why *why)
+{
+    ATLS_AUTO_BUF storage = atls_buf(ATLS_CMW_MAX);
+    struct atls_cmw cmw;
+    enum atls_reason reason = atls_cmw_parse(bytes, &storage, &cmw, why);
+
+    if (reason == ATLS_OK)
+        reason = check_record(&cmw, NULL, why);
+    if (reason == ATLS_OK && is_batch(cmw.type))
+        reason = atls_why(why, ATLS_CMW_TYPE, "batch: found one in another");
+    return reason == ATLS_OK ? take_plain(&cmw, out, why) : reason;
+}
+
+/* Where ours stands is kept; the quote is taken like any other. */
+static enum atls_reason keep_place(struct atls_evidence *evidence,
+                                   const struct atls_batch *batch,
+                                   struct atls_why *why)
+{
+    struct atls_batch *kept =
+        calloc(1, sizeof(*kept) + batch->depth * ATLS_BATCH_HASH);
+    uint8_t *hashes = (uint8_t *)(kept + 1);
+
+    if (kept == NULL)
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    kept->index = batch->index;
+    kept->depth = batch->depth;
+    for (unsigned i = 0; i < batch->depth; i++) {
+        kept->path[i] = hashes + i * ATLS_BATCH_HASH;
+        memcpy(hashes + i * ATLS_BATCH_HASH, batch->path[i], ATLS_BATCH_HASH);
+    }
+    evidence->batch = kept;
+    return ATLS_OK;
+}
+
+static enum atls_reason take_batch(struct atls_view value,
+                                   struct atls_evidence **out,
+                                   struct atls_why *why)
+{
+    struct atls_evidence *evidence = NULL;
+    struct atls_batch batch;
+    enum atls_reason reason = atls_batch_read(value, &batch, why);
+
+    if (reason == ATLS_OK)
+        reason = take_of_batch(batch.evidence, &evidence, why);
+    if (reason == ATLS_OK)
+        reason = keep_place(evidence, &batch, why);
+    if (reason == ATLS_OK)
+        *out = ATLS_STEAL(evidence);
+    atls_evidence_free(evidence);
+    return reason;
+}
+
 enum atls_reason atls_evidence_take(const struct atls_cmw *record,
                                     const struct atls_type *expected,
                                     struct atls_evidence **out,
                                     struct atls_why *why)
 {
-    ATLS_AUTO_BUF converted = atls_buf(ATLS_CMW_MAX);
-    struct atls_cmw cmw = *record;
-    enum atls_reason reason = check_record(&cmw, expected, why);
+    enum atls_reason reason = check_record(record, expected, why);
 
     *out = NULL;
-    if (reason == ATLS_OK && atls_tsm_report_is_json(cmw.type)) {
-        reason = atls_tsm_report_convert(cmw.value, &converted, why);
-        cmw.value = atls_buf_view(&converted);
-    }
-    return reason == ATLS_OK ? find(&cmw, out, why) : reason;
+    if (reason != ATLS_OK)
+        return reason;
+    return is_batch(record->type) ? take_batch(record->value, out, why)
+                                  : take_plain(record, out, why);
 }
 
 enum atls_reason atls_evidence_parse(struct atls_view bytes,
@@ -119,6 +193,8 @@ enum atls_reason atls_evidence_parse(struct atls_view bytes,
 
 void atls_evidence_free(struct atls_evidence *evidence)
 {
+    if (evidence != NULL)
+        free(evidence->batch);
     free(evidence);
 }
 
@@ -129,8 +205,8 @@ struct atls_view atls_evidence_nonce(const struct atls_evidence *evidence)
 
 /* Where the field has a fixed length the binder is filled up with zeros; where
  * it has not, only the binder itself is equal. */
-bool atls_evidence_nonce_equal(const struct atls_evidence *evidence,
-                               struct atls_view binder)
+static bool is_challenge(const struct atls_evidence *evidence,
+                         struct atls_view binder)
 {
     struct atls_view nonce = evidence->nonce;
     uint8_t wanted[FIXED_NONCE] = {0};
@@ -144,10 +220,34 @@ bool atls_evidence_nonce_equal(const struct atls_evidence *evidence,
     return CRYPTO_memcmp(wanted, nonce.data, wanted_len) == 0;
 }
 
+/* A batch was challenged with the root of its tree. */
+bool atls_evidence_nonce_equal(const struct atls_evidence *evidence,
+                               struct atls_view binder)
+{
+    uint8_t root[ATLS_BATCH_HASH];
+
+    if (evidence->batch == NULL)
+        return is_challenge(evidence, binder);
+    return atls_batch_climb(evidence->batch, binder, root) &&
+           is_challenge(evidence, atls_view(root, sizeof(root)));
+}
+
+static void describe_batch(const struct atls_batch *batch, atls_claim_fn *each,
+                           void *arg)
+{
+    char text[64];
+
+    snprintf(text, sizeof(text), "%u of %u", (unsigned)batch->index + 1,
+             1u << batch->depth);
+    each(arg, "batch", text);
+}
+
 void atls_evidence_describe(const struct atls_evidence *evidence, bool brief,
                             atls_claim_fn *each, void *arg)
 {
     if (!brief)
         each(arg, "format", evidence->format->name);
+    if (!brief && evidence->batch != NULL)
+        describe_batch(evidence->batch, each, arg);
     evidence->format->describe(evidence->claims, brief, each, arg);
 }

@@ -34,8 +34,10 @@ void atls_evidence_free(struct atls_evidence *evidence);
 /* atls_evidence_nonce: what the attester was challenged with; borrowed. */
 struct atls_view atls_evidence_nonce(const struct atls_evidence *evidence);
 
-/* atls_evidence_nonce_equal: constant time. A nonce field of fixed 64 bytes
- * holds the binder left and zeros right, all 64 compared. */
+/* atls_evidence_nonce_equal: constant time. Of a batch, the nonce is the root
+ * that the binder leads to from its place (doc/protocol.md, "Batches"). A nonce
+ * field of fixed 64 bytes holds the binder left and zeros right, all 64
+ * compared. */
 bool atls_evidence_nonce_equal(const struct atls_evidence *evidence,
                                struct atls_view binder);
 

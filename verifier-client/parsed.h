@@ -5,6 +5,7 @@
 #ifndef ATLS_PARSED_H
 #define ATLS_PARSED_H
 
+#include "batch.h"
 #include "format.h"
 
 struct atls_evidence {
@@ -12,6 +13,9 @@ struct atls_evidence {
     void *claims;           /* the format's; its views point into value */
     struct atls_view value; /* our copy of the record's value */
     struct atls_view nonce; /* points into value */
+    /* Of one quote for several binders: where ours stands. NULL: the quote is
+     * for ours alone. Owned, with the hashes of its path. */
+    struct atls_batch *batch;
 };
 
 #endif

@@ -11,6 +11,7 @@
 
 #include <openssl/err.h>
 
+#include "batch.h"
 #include "file.h"
 #include "format.h"
 #include "rule.h"
@@ -276,6 +277,14 @@ static void add_evidence(struct schemes *schemes, const struct atls_rule *rule)
                 add_scheme(schemes, atls_scheme_of_type(type));
 }
 
+/* One quote for several handshakes, of any format that is taken alone, too. */
+static void add_batch(struct schemes *schemes, const struct atls_rule *rule)
+{
+    if (rule->num_accept > 0)
+        add_scheme(schemes, atls_scheme_of_type(atls_type_of_text(
+                                atls_view_text(ATLS_BATCH_TYPE))));
+}
+
 static void add_delegated(struct schemes *schemes, const struct atls_rule *rule)
 {
     for (size_t i = 0; i < rule->num_delegated; i++) {
@@ -292,7 +301,7 @@ size_t atls_policy_schemes(const struct atls_policy *policy,
                            const struct atls_peer *peer,
                            struct atls_scheme *schemes, size_t max)
 {
-    static add_fn *const adders[] = {add_evidence, add_delegated};
+    static add_fn *const adders[] = {add_evidence, add_batch, add_delegated};
     struct schemes found = {.list = schemes, .max = max};
 
     for (size_t i = 0; i < sizeof(adders) / sizeof(adders[0]); i++)

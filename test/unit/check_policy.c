@@ -594,30 +594,33 @@ END_TEST
     "application/cmw+cbor; "                                                   \
     "cmwc_t=\"urn:uuid:8d7c5930-1019-4022-8189-65a0127b8fa9\"; of="
 
+#define BATCH "application/vnd.atls.batch+cbor"
+
 static const struct type_row {
     const char *rules, *name;
     const char *schemes[8];
 } type_rows[] = {
-    {"{}]}", NULL, {TPM_TYPE, "10003", "10004"}},
-    {"{'accept':['p','t']}]}", NULL, {"10003", TPM_TYPE}},
+    {"{}]}", NULL, {TPM_TYPE, "10003", "10004", BATCH}},
+    {"{'accept':['p','t']}]}", NULL, {"10003", TPM_TYPE, BATCH}},
     {"{'match':{'name':'a'},'accept':['l']},{'accept':['p']}]}",
      "a",
-     {"10004"}},
+     {"10004", BATCH}},
     {"{'match':{'name':'a'},'accept':['l']},{'accept':['p']}]}",
      "b",
-     {"10003"}},
+     {"10003", BATCH}},
     {"{'match':{'uri':'a:b'},'accept':['l','p']},{'accept':['p','t']}]}",
      "b",
-     {"10004", "10003", TPM_TYPE}},
+     {"10004", "10003", TPM_TYPE, BATCH}},
     {"{'match':{'name':'a'},'require':false},{}]}", "a", {NULL}},
-    {"{'accept':['p'],'delegated_max_age':'0'}]}", NULL, {"10003"}},
+    {"{'accept':['p'],'delegated_max_age':'0'}]}", NULL, {"10003", BATCH}},
     {"{'accept':['p','t'],'delegated_max_age':'10m'}]}",
      NULL,
-     {"10003", TPM_TYPE, DELEGATED "\"10003\"", DELEGATED "\"" TPM_TYPE "\""}},
+     {"10003", TPM_TYPE, BATCH, DELEGATED "\"10003\"",
+      DELEGATED "\"" TPM_TYPE "\""}},
     {"{'match':{'uri':'a:b'},'accept':['l'],'delegated_max_age':'1m'},"
      "{'accept':['p']}]}",
      NULL,
-     {"10004", "10003", DELEGATED "10004"}},
+     {"10004", "10003", BATCH, DELEGATED "10004"}},
 };
 
 static struct atls_scheme scheme_of(const char *text)

@@ -11,6 +11,7 @@ verifier_unit_tests = \
 	test/unit/check_appraise \
 	test/unit/check_chain \
 	test/unit/check_collateral \
+	test/unit/check_batch \
 	test/unit/check_evidence \
 	test/unit/check_ear \
 	test/unit/check_jws \
@@ -32,6 +33,9 @@ test_unit_check_chain_SOURCES = test/unit/check_chain.c \
 	test/unit/forge_x509.c $(forge_sources)
 test_unit_check_chain_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_chain_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_batch_SOURCES = test/unit/check_batch.c $(forge_sources)
+test_unit_check_batch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_batch_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_evidence_SOURCES = test/unit/check_evidence.c $(forge_sources)
 test_unit_check_evidence_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_evidence_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
