@@ -402,3 +402,21 @@ int atls_node_choice(const struct atls_node *node, const char *const *words)
     atls_node_wrong(node, want);
     return -1;
 }
+
+void atls_node_choices(const struct atls_node *node, const char *const *words,
+                       bool *flags, unsigned by_default)
+{
+    size_t num = atls_node_list_size(node);
+
+    if (node->value == NULL)
+        flags[by_default] = true;
+    else if (num == 0)
+        atls_node_wrong(node, "at least one value");
+    for (size_t i = 0; i < num; i++) {
+        struct atls_node item = atls_node_list_item(node, i);
+        int choice = atls_node_choice(&item, words);
+
+        if (choice >= 0)
+            flags[choice] = true;
+    }
+}

@@ -77,5 +77,9 @@ size_t atls_node_hex(const struct atls_node *node, size_t min, size_t max,
                      uint8_t *bytes);
 /* atls_node_choice: which of the NULL-ended words stands there, or -1. */
 int atls_node_choice(const struct atls_node *node, const char *const *words);
+/* atls_node_choices: a word or a list of words, each of which sets its flag;
+ * an absent node sets that of by_default. */
+void atls_node_choices(const struct atls_node *node, const char *const *words,
+                       bool *flags, unsigned by_default);
 
 #endif

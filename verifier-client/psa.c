@@ -6,9 +6,9 @@
 #include "psa.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base64url.h"
+#include "claim.h"
 
 static struct atls_view signer(const void *claims)
 {
@@ -81,121 +81,6 @@ static enum atls_reason check_id(const struct atls_psa_claims *claims,
                     wanted->num > 1 ? " or another listed" : "", seen);
 }
 
-static bool component_is(const struct atls_psa_component *component,
-                         const struct atls_psa_value *value)
-{
-    return atls_view_equal(component->signer_id,
-                           atls_view(value->signer_id, value->signer_id_len)) &&
-           atls_view_equal(
-               component->measurement,
-               atls_view(value->measurement, value->measurement_len)) &&
-           (value->type[0] == '\0' ||
-            atls_view_is(component->type, value->type)) &&
-           (value->version[0] == '\0' ||
-            atls_view_is(component->version, value->version));
-}
-
-static bool is_listed(const struct atls_psa_reference *reference,
-                      const struct atls_psa_component *component)
-{
-    for (size_t i = 0; i < reference->num_components; i++)
-        if (component_is(component, &reference->components[i]))
-            return true;
-    return false;
-}
-
-static bool is_shown(const struct atls_psa_claims *claims,
-                     const struct atls_psa_value *value)
-{
-    struct atls_psa_component component;
-    struct atls_psa_walk walk;
-
-    atls_psa_components(claims, &walk);
-    while (atls_psa_component_next(&walk, &component))
-        if (component_is(&component, value))
-            return true;
-    return false;
-}
-
-/* The listed value that the operator most likely meant: of the same signer,
- * and of the same type where it names one. */
-static const struct atls_psa_value *
-nearest(const struct atls_psa_reference *reference,
-        const struct atls_psa_component *component)
-{
-    const struct atls_psa_value *found = NULL;
-
-    for (size_t i = 0; i < reference->num_components; i++) {
-        const struct atls_psa_value *value = &reference->components[i];
-        struct atls_view signer_id =
-            atls_view(value->signer_id, value->signer_id_len);
-
-        if (value->type[0] != '\0' &&
-            atls_view_is(component->type, value->type))
-            return value;
-        if (found == NULL && atls_view_equal(component->signer_id, signer_id))
-            found = value;
-    }
-    return found;
-}
-
-static enum atls_reason unlisted(const struct atls_profile *profile,
-                                 const struct atls_psa_component *component,
-                                 struct atls_why *why)
-{
-    const struct atls_psa_value *value = nearest(profile->reference, component);
-    char want[2 * ATLS_PSA_MAX_HASH + 1] = "one that is listed";
-    char seen[sizeof(want)], signer_id[17], type[24], version[16];
-
-    if (value != NULL)
-        atls_hex(atls_view(value->measurement, value->measurement_len), want,
-                 sizeof(want));
-    atls_hex(component->measurement, seen, sizeof(seen));
-    atls_hex(component->signer_id, signer_id, sizeof(signer_id));
-    atls_psa_ascii(component->type, type, sizeof(type));
-    atls_psa_ascii(component->version, version, sizeof(version));
-    return atls_why(why, ATLS_COMPONENT_REFUSED,
-                    "profile %s: component %s %s: want measurement %s, found "
-                    "%s (signer %s...); add it to the policy if that software "
-                    "is meant",
-                    profile->name, type, version, want, seen, signer_id);
-}
-
-static enum atls_reason check_components(const struct atls_psa_claims *claims,
-                                         const struct atls_profile *profile,
-                                         struct atls_why *why)
-{
-    const struct atls_psa_reference *reference = profile->reference;
-    struct atls_psa_component component;
-    struct atls_psa_walk walk;
-    char want[2 * ATLS_PSA_MAX_HASH + 1];
-
-    if (reference->num_components == 0)
-        return ATLS_OK;
-    if (!claims->fields[ATLS_PSA_COMPONENTS].is_present)
-        return atls_why(why, ATLS_COMPONENT_REFUSED,
-                        "profile %s: want components, found the claim that "
-                        "nothing was measured",
-                        profile->name);
-    atls_psa_components(claims, &walk);
-    while (atls_psa_component_next(&walk, &component))
-        if (!is_listed(reference, &component))
-            return unlisted(profile, &component, why);
-    for (size_t i = 0; i < reference->num_components; i++) {
-        const struct atls_psa_value *value = &reference->components[i];
-
-        if (!value->is_required || is_shown(claims, value))
-            continue;
-        atls_hex(atls_view(value->measurement, value->measurement_len), want,
-                 sizeof(want));
-        return atls_why(why, ATLS_COMPONENT_REFUSED,
-                        "profile %s: want required component %s with "
-                        "measurement %s, found none",
-                        profile->name, value->type, want);
-    }
-    return ATLS_OK;
-}
-
 /* draft-ietf-rats-ar4si, 2.3 */
 enum {
     NO_CLAIM = 0,
@@ -217,7 +102,7 @@ static enum atls_reason accept(const struct atls_psa_reference *reference,
     verdict->vector[ATLS_HARDWARE] = AFFIRMED;
     verdict->vector[ATLS_CONFIGURATION] = AFFIRMED;
     verdict->vector[ATLS_EXECUTABLES] =
-        reference->num_components > 0 ? APPROVED_BOOT : NO_CLAIM;
+        reference->components.num > 0 ? APPROVED_BOOT : NO_CLAIM;
     return atls_verdict_accept(verdict);
 }
 
@@ -246,27 +131,15 @@ static enum atls_reason judge(const void *claims,
     if (check_id(token, ATLS_PSA_IMPLEMENTATION, &reference->implementation_ids,
                  profile, &why) != ATLS_OK)
         return atls_verdict_refuse(verdict, ATLS_HARDWARE, UNRECOGNIZED, &why);
-    if (check_components(token, profile, &why) != ATLS_OK)
+    if (atls_components_check(token->fields[ATLS_PSA_COMPONENTS].view,
+                              &reference->components, profile->name,
+                              &why) != ATLS_OK)
         return atls_verdict_refuse(verdict, ATLS_EXECUTABLES,
                                    UNRECOGNIZED_RUNTIME, &why);
     return accept(reference, verdict);
 }
 
-enum { MAX_SHOWN = 160 };
-
 enum kind { BYTES, TEXT, INTEGER };
-
-static void describe_view(struct atls_view view, enum kind kind,
-                          const char *name, atls_claim_fn *each, void *arg)
-{
-    char text[MAX_SHOWN];
-
-    if (kind == BYTES)
-        atls_hex(view, text, sizeof(text));
-    else
-        atls_psa_ascii(view, text, sizeof(text));
-    each(arg, name, text);
-}
 
 static void describe_number(const struct atls_psa_claims *token,
                             enum atls_psa_field field, atls_claim_fn *each,
@@ -279,25 +152,6 @@ static void describe_number(const struct atls_psa_claims *token,
     snprintf(text, sizeof(text), "%lld", (long long)number);
     each(arg, atls_psa_field_names[field],
          state >= 0 ? atls_psa_lifecycles[state] : text);
-}
-
-static void describe_component(const struct atls_psa_component *component,
-                               atls_claim_fn *each, void *arg)
-{
-    static const struct {
-        const char *name;
-        enum kind kind;
-    } shown[] = {{"component_type", TEXT},
-                 {"component_version", TEXT},
-                 {"component_measurement", BYTES},
-                 {"component_signer_id", BYTES}};
-    const struct atls_view views[] = {component->type, component->version,
-                                      component->measurement,
-                                      component->signer_id};
-
-    for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
-        if (views[i].len > 0)
-            describe_view(views[i], shown[i].kind, shown[i].name, each, arg);
 }
 
 /* In the order in which people want them. */
@@ -327,24 +181,25 @@ static void describe_field(const struct atls_psa_claims *token,
         return;
     if (shown->kind == INTEGER)
         describe_number(token, shown->field, each, arg);
+    else if (shown->kind == TEXT)
+        atls_claim_text(token->fields[shown->field].view,
+                        atls_psa_field_names[shown->field], each, arg);
     else
-        describe_view(token->fields[shown->field].view, shown->kind,
-                      atls_psa_field_names[shown->field], each, arg);
+        atls_claim_bytes(token->fields[shown->field].view,
+                         atls_psa_field_names[shown->field], each, arg);
 }
 
 static void describe(const void *claims, bool brief, atls_claim_fn *each,
                      void *arg)
 {
     const struct atls_psa_claims *token = claims;
-    struct atls_psa_component component;
-    struct atls_psa_walk walk;
 
     for (size_t i = 0; i < NUM_SHOWN; i++)
         if (!brief || shown_fields[i].is_brief)
             describe_field(token, &shown_fields[i], each, arg);
-    atls_psa_components(token, &walk);
-    while (!brief && atls_psa_component_next(&walk, &component))
-        describe_component(&component, each, arg);
+    if (!brief)
+        atls_components_describe(token->fields[ATLS_PSA_COMPONENTS].view, each,
+                                 arg);
 }
 
 const struct atls_format atls_format_psa = {

@@ -7,8 +7,8 @@
 #define ATLS_PSA_H
 
 #include "cbor.h"
+#include "component.h"
 #include "cose.h"
-#include "format.h"
 
 enum atls_psa_dialect {                   /* what eat_profile says */
                         ATLS_PSA_RFC9783, /* tag:psacertified.org,2023:psa#tfm
@@ -59,24 +59,6 @@ enum atls_reason ATLS_MUST_USE atls_psa_parse(struct atls_view value, void *out,
 enum atls_reason ATLS_MUST_USE
 atls_psa_check_form(const struct atls_psa_claims *claims, struct atls_why *why);
 
-/* atls_psa_ascii: a peer's text, cut to size and in printable ASCII. */
-void atls_psa_ascii(struct atls_view text, char *out, size_t size);
-
-struct atls_psa_component { /* RFC 9783, 4.4.1; empty views: absent */
-    struct atls_view type, measurement, version, signer_id, description;
-};
-
-/* atls_psa_component_next: walks the components; start with at = their view
- * and iter opened by atls_psa_components. */
-struct atls_psa_walk {
-    struct atls_cbor in;
-    struct atls_cbor_iter items;
-};
-void atls_psa_components(const struct atls_psa_claims *claims,
-                         struct atls_psa_walk *walk);
-bool atls_psa_component_next(struct atls_psa_walk *walk,
-                             struct atls_psa_component *out);
-
 enum atls_psa_lifecycle {
     ATLS_PSA_UNKNOWN,
     ATLS_PSA_ASSEMBLY_AND_TEST,
@@ -91,23 +73,13 @@ extern const char *const atls_psa_lifecycles[]; /* their names, NULL-ended */
 /* atls_psa_lifecycle: of the claim's value; -1: none of RFC 9783, 4.3.1. */
 int atls_psa_lifecycle(int64_t value);
 
-#define ATLS_PSA_MAX_HASH          64
-#define ATLS_PSA_MAX_TEXT          128 /* bytes of a type or version, with the NUL */
 #define ATLS_PSA_INSTANCE_ID       33
 #define ATLS_PSA_IMPLEMENTATION_ID 32
-
-struct atls_psa_value { /* one accepted component */
-    uint8_t signer_id[ATLS_PSA_MAX_HASH], measurement[ATLS_PSA_MAX_HASH];
-    size_t signer_id_len, measurement_len;
-    char type[ATLS_PSA_MAX_TEXT], version[ATLS_PSA_MAX_TEXT]; /* "": any */
-    bool is_required;
-};
 
 struct atls_psa_reference { /* of a profile */
     bool takes_dialect[ATLS_NUM_PSA_DIALECTS];
     bool takes_lifecycle[ATLS_NUM_PSA_LIFECYCLES];
-    struct atls_psa_value *components; /* none: any */
-    size_t num_components;
+    struct atls_component_values components;
     struct atls_values implementation_ids, instance_ids; /* none: any */
 };
 

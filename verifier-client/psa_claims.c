@@ -8,6 +8,8 @@
  */
 #include "psa.h"
 
+#include "claim.h"
+
 const char *const atls_psa_dialects[] = {
     [ATLS_PSA_RFC9783] = "tag:psacertified.org,2023:psa#tfm",
     [ATLS_PSA_2_0_0] = "http://arm.com/psa/2.0.0",
@@ -70,75 +72,6 @@ static const struct row *row_of(int64_t key)
     return NULL;
 }
 
-enum { /* keys of a component, RFC 9783, 4.4.1 */
-       COMPONENT_TYPE = 1,
-       COMPONENT_MEASUREMENT = 2,
-       COMPONENT_VERSION = 4,
-       COMPONENT_SIGNER_ID = 5,
-       COMPONENT_DESCRIPTION = 6
-};
-
-static struct atls_psa_component take_component(struct atls_cbor *in)
-{
-    struct atls_psa_component component = {.measurement = {0}};
-    struct atls_cbor_iter entries;
-
-    atls_cbor_map(in, &entries);
-    while (atls_cbor_next(in, &entries))
-        switch (atls_cbor_int(in)) {
-        case COMPONENT_TYPE:
-            component.type = atls_cbor_text(in);
-            break;
-        case COMPONENT_MEASUREMENT:
-            component.measurement = atls_cbor_bytes(in);
-            break;
-        case COMPONENT_VERSION:
-            component.version = atls_cbor_text(in);
-            break;
-        case COMPONENT_SIGNER_ID:
-            component.signer_id = atls_cbor_bytes(in);
-            break;
-        case COMPONENT_DESCRIPTION:
-            component.description = atls_cbor_text(in);
-            break;
-        default:
-            (void)atls_cbor_skip(in);
-        }
-    return component;
-}
-
-/* The list stays encoded; this pass proves that it can be walked again. */
-static struct atls_view take_components(struct atls_cbor *in)
-{
-    const uint8_t *start = in->in.at;
-    struct atls_cbor_iter items;
-
-    atls_cbor_array(in, &items);
-    while (atls_cbor_next(in, &items))
-        (void)take_component(in);
-    return atls_view(start, (size_t)(in->in.at - start));
-}
-
-void atls_psa_components(const struct atls_psa_claims *claims,
-                         struct atls_psa_walk *walk)
-{
-    walk->in = atls_cbor(claims->fields[ATLS_PSA_COMPONENTS].view);
-    walk->items = (struct atls_cbor_iter){0};
-    if (claims->fields[ATLS_PSA_COMPONENTS].is_present)
-        atls_cbor_array(&walk->in, &walk->items);
-    else
-        atls_cbor_fail(&walk->in);
-}
-
-bool atls_psa_component_next(struct atls_psa_walk *walk,
-                             struct atls_psa_component *out)
-{
-    if (!atls_cbor_next(&walk->in, &walk->items))
-        return false;
-    *out = take_component(&walk->in);
-    return !atls_cbor_failed(&walk->in);
-}
-
 static void take_value(struct atls_cbor *in, enum kind kind,
                        struct atls_psa_claim *claim)
 {
@@ -154,7 +87,7 @@ static void take_value(struct atls_cbor *in, enum kind kind,
         claim->number = atls_cbor_int(in);
         break;
     case COMPONENTS:
-        claim->view = take_components(in);
+        claim->view = atls_components_take(in);
         break;
     }
 }
@@ -184,18 +117,6 @@ static void take_claim(struct atls_cbor *in, struct atls_psa_claims *claims,
     take_value(in, row->kind, &claims->fields[row->field]);
 }
 
-/* A peer's text, cut and in printable ASCII. */
-void atls_psa_ascii(struct atls_view text, char *out, size_t size)
-{
-    size_t len = text.len < size ? text.len : size - 1;
-
-    for (size_t i = 0; i < len; i++)
-        out[i] = text.data[i] >= 0x20 && text.data[i] < 0x7f
-                     ? (char)text.data[i]
-                     : '?';
-    out[len] = '\0';
-}
-
 static enum atls_reason find_dialect(struct atls_psa_claims *claims,
                                      bool is_iot, struct atls_why *why)
 {
@@ -214,7 +135,7 @@ static enum atls_reason find_dialect(struct atls_psa_claims *claims,
             claims->dialect = (enum atls_psa_dialect)i;
             return ATLS_OK;
         }
-    atls_psa_ascii(profile->view, seen, sizeof(seen));
+    atls_claim_ascii(profile->view, seen, sizeof(seen));
     return atls_why(why, ATLS_FORMAT_UNKNOWN,
                     "PSA token: want eat_profile %s, found %s",
                     atls_psa_dialects[0], seen);
@@ -318,24 +239,6 @@ static bool is_mandatory(const struct atls_psa_claims *claims,
     return true;
 }
 
-static bool is_hash(struct atls_view view)
-{
-    return view.len == 32 || view.len == 48 || view.len == 64;
-}
-
-static bool are_components_valid(const struct atls_psa_claims *claims)
-{
-    struct atls_psa_component component;
-    struct atls_psa_walk walk;
-    size_t num = 0;
-
-    atls_psa_components(claims, &walk);
-    for (; atls_psa_component_next(&walk, &component); num++)
-        if (!is_hash(component.measurement) || !is_hash(component.signer_id))
-            return false;
-    return num > 0;
-}
-
 static bool is_valid(const struct atls_psa_claims *claims,
                      enum atls_psa_field field)
 {
@@ -355,7 +258,7 @@ static bool is_valid(const struct atls_psa_claims *claims,
     case ATLS_PSA_BOOT_SEED: /* 4.3.2 */
         return claim->view.len >= 8 && claim->view.len <= 32;
     case ATLS_PSA_COMPONENTS: /* 4.4.1 */
-        return are_components_valid(claims);
+        return atls_components_are_valid(claim->view);
     case ATLS_PSA_NO_MEASUREMENTS:
         return claim->number == 1;
     case ATLS_PSA_PROFILE:
