@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -248,6 +249,49 @@ enum atls_reason atls_ecdsa_verify(EVP_PKEY *key, OSSL_LIB_CTX *libctx,
         return reason;
     return verify(algorithm, key, libctx, digest_name, message, num_parts,
                   signature, why);
+}
+
+static EVP_PKEY *key_of_point(const char *group, struct atls_view point)
+{
+    ATLS_AUTO(EVP_PKEY_CTX) *context =
+        EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+                                         (char *)(uintptr_t)group, 0),
+        OSSL_PARAM_construct_octet_string(
+            OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point.data, point.len),
+        OSSL_PARAM_construct_end()};
+    EVP_PKEY *key = NULL;
+
+    if (context == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
+        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+        return NULL;
+    return key;
+}
+
+/* That the point is on the curve is libcrypto's check. */
+enum atls_reason atls_ecdsa_point_key(const struct atls_ecdsa *algorithm,
+                                      struct atls_view point, EVP_PKEY **out,
+                                      struct atls_why *why)
+{
+    enum atls_reason reason = ATLS_CLAIM_INVALID;
+    bool has_form =
+        point.len == 1 + 2 * algorithm->field_len && point.data[0] == 0x04;
+
+    *out = NULL;
+    ERR_set_mark();
+    if (has_form)
+        *out = key_of_point(algorithm->group_name, point);
+    if (has_form && *out == NULL &&
+        ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
+        reason = ATLS_OUT_OF_MEMORY;
+    ERR_pop_to_mark();
+    if (*out != NULL)
+        return ATLS_OK;
+    if (reason == ATLS_OUT_OF_MEMORY)
+        return atls_why(why, reason, NULL);
+    return atls_why(why, reason, "want a point on %s, found none",
+                    algorithm->nist_name);
 }
 
 /* From DER to r || s, each of field_len bytes. */

@@ -29,6 +29,13 @@ enum atls_reason ATLS_MUST_USE atls_ecdsa_of_key(const EVP_PKEY *key,
                                                  const struct atls_ecdsa **out,
                                                  struct atls_why *why);
 
+/* atls_ecdsa_point_key: a public key from an uncompressed point, 04 || x || y
+ * (SEC 1, 2.3.3), on the curve of algorithm; a new reference in *out.
+ * CLAIM_INVALID: no point of that curve; OUT_OF_MEMORY. */
+enum atls_reason ATLS_MUST_USE
+atls_ecdsa_point_key(const struct atls_ecdsa *algorithm, struct atls_view point,
+                     EVP_PKEY **out, struct atls_why *why);
+
 /* atls_ecdsa_put: appends r || s over the message in parts; algorithm is the
  * key's. OUT_OF_MEMORY, CRYPTO_FAILED. */
 enum atls_reason ATLS_MUST_USE

@@ -8,6 +8,7 @@ const struct atls_format *const atls_formats[] = {
     &atls_format_psa,
     &atls_format_tpm,
     &atls_format_snp,
+    &atls_format_cca,
     NULL,
 };
 

@@ -70,6 +70,7 @@ struct atls_format {
     bool (*learn)(const void *claims, json_t *profile);
 };
 
+extern const struct atls_format atls_format_cca;
 extern const struct atls_format atls_format_psa;
 extern const struct atls_format atls_format_snp;
 extern const struct atls_format atls_format_tpm;

@@ -12,6 +12,8 @@ libverifier_la_SOURCES = \
 	verifier-client/appraise.c \
 	verifier-client/chain.c verifier-client/chain.h \
 	verifier-client/collateral.c verifier-client/collateral.h \
+	verifier-client/cca.c verifier-client/cca.h \
+	verifier-client/cca_claims.c verifier-client/cca_profile.c \
 	verifier-client/claim.c verifier-client/claim.h \
 	verifier-client/component.c verifier-client/component.h \
 	verifier-client/document.c verifier-client/document.h \

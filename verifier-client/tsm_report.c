@@ -14,8 +14,8 @@
 enum { MAX_BLOB = 65536, SHOWN = 32 };
 
 const char *const atls_tsm_report_types[] = {
-    "application/vnd.veraison.tsm-report+cbor",
-    "application/vnd.veraison.tsm-report+json",
+    ATLS_TSM_REPORT_CBOR,
+    ATLS_TSM_REPORT_JSON,
     NULL,
 };
 

@@ -17,7 +17,9 @@
 #define ATLS_TSM_TDX "tdx_guest"
 #define ATLS_TSM_CCA "arm_cca_guest"
 
-/* application/vnd.veraison.tsm-report+cbor and +json, NULL-ended */
+#define ATLS_TSM_REPORT_CBOR "application/vnd.veraison.tsm-report+cbor"
+#define ATLS_TSM_REPORT_JSON "application/vnd.veraison.tsm-report+json"
+/* the two, NULL-ended */
 extern const char *const atls_tsm_report_types[];
 
 struct atls_tsm_report {               /* views into the value; empty: absent */

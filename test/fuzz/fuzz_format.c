@@ -30,6 +30,11 @@ static const char policy_text[] =
     "\",\"measurement\":\"" ZEROS "\"}]},"
     "\"tpm\":{\"format\":\"tpm\",\"trust_anchors\":[\"" KEY "\"],"
     "\"pcrs\":{\"sha256\":{\"0\":\"" ZEROS "\",\"7\":[\"" ZEROS "\"]}}},"
+    "\"cca\":{\"format\":\"cca\",\"trust_anchors\":[\"" KEY "\"],"
+    "\"rim\":\"" ZEROS "\",\"rem0\":\"" ZEROS "\",\"components\":["
+    "{\"signer_id\":\"" ZEROS "\",\"measurement\":\"" ZEROS "\"}]},"
+    "\"any cca\":{\"format\":\"cca\",\"trust_anchors\":[\"" KEY
+    "\"],\"any\":true},"
     "\"any psa\":{\"format\":\"psa\",\"trust_anchors\":[\"" KEY
     "\"],\"any\":true},"
     "\"any tpm\":{\"format\":\"tpm\",\"trust_anchors\":[\"" KEY

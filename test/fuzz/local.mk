@@ -8,6 +8,7 @@ fuzz_libs = libverifier.la libbase.la
 fuzz_replays = \
 	test/fuzz/replay_base64url \
 	test/fuzz/replay_cbor \
+	test/fuzz/replay_cca \
 	test/fuzz/replay_cmw \
 	test/fuzz/replay_cose \
 	test/fuzz/replay_evidence \
@@ -25,6 +26,9 @@ test_fuzz_replay_base64url_LDADD = libbase.la
 test_fuzz_replay_cbor_SOURCES = \
 	test/fuzz/fuzz_cbor.c test/fuzz/replay.c
 test_fuzz_replay_cbor_LDADD = libbase.la
+test_fuzz_replay_cca_SOURCES = \
+	test/fuzz/fuzz_cca.c test/fuzz/fuzz_format.c test/fuzz/replay.c
+test_fuzz_replay_cca_LDADD = $(fuzz_libs)
 test_fuzz_replay_cmw_SOURCES = \
 	test/fuzz/fuzz_cmw.c test/fuzz/replay.c
 test_fuzz_replay_cmw_LDADD = libbase.la
@@ -57,6 +61,7 @@ if ENABLE_FUZZ
 noinst_PROGRAMS += \
 	test/fuzz/fuzz_base64url \
 	test/fuzz/fuzz_cbor \
+	test/fuzz/fuzz_cca \
 	test/fuzz/fuzz_cmw \
 	test/fuzz/fuzz_cose \
 	test/fuzz/fuzz_evidence \
@@ -72,6 +77,9 @@ test_fuzz_fuzz_base64url_LDADD = libbase.la
 test_fuzz_fuzz_cbor_SOURCES = test/fuzz/fuzz_cbor.c
 test_fuzz_fuzz_cbor_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_cbor_LDADD = libbase.la
+test_fuzz_fuzz_cca_SOURCES = test/fuzz/fuzz_cca.c test/fuzz/fuzz_format.c
+test_fuzz_fuzz_cca_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_cca_LDADD = $(fuzz_libs)
 test_fuzz_fuzz_cmw_SOURCES = test/fuzz/fuzz_cmw.c
 test_fuzz_fuzz_cmw_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_cmw_LDADD = libbase.la

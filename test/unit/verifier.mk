@@ -2,6 +2,7 @@
 noinst_HEADERS += test/unit/forge.h test/unit/forge_x509.h \
 	test/unit/forge_snp.h test/unit/diag.h
 noinst_HEADERS += test/unit/forge_dcap.h
+noinst_HEADERS += test/unit/forge.h test/unit/forge_cca.h test/unit/diag.h
 forge_sources = test/unit/forge.c
 forge_dcap_sources = test/unit/forge_dcap.c $(forge_sources)
 check_PROGRAMS += test/unit/make_vectors
@@ -12,6 +13,7 @@ verifier_unit_tests = \
 	test/unit/check_chain \
 	test/unit/check_collateral \
 	test/unit/check_batch \
+	test/unit/check_cca \
 	test/unit/check_evidence \
 	test/unit/check_ear \
 	test/unit/check_jws \
@@ -36,6 +38,10 @@ test_unit_check_chain_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_batch_SOURCES = test/unit/check_batch.c $(forge_sources)
 test_unit_check_batch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_batch_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_cca_SOURCES = test/unit/check_cca.c test/unit/forge_cca.c \
+	$(forge_sources)
+test_unit_check_cca_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_cca_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_evidence_SOURCES = test/unit/check_evidence.c $(forge_sources)
 test_unit_check_evidence_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_evidence_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
