@@ -66,8 +66,11 @@ struct atls_ear_appraisal {
     const struct atls_verdict *verdict; /* status and vector; a refusal's text
                                            is its "problem" */
     struct atls_view nonce; /* that the Evidence carried and that was compared;
-                               empty: none. ATLS_EAR_PROFILE_IETF only */
+                               empty: none. Veraison's own results have none,
+                               and its library passes over ours */
     const char *policy_id;  /* NULL: left out */
+    json_t *claims;         /* of the Evidence, for people; borrowed; NULL: left
+                               out */
 };
 
 /* A result to be written. */

@@ -12,10 +12,9 @@
 /* The members of one profile. */
 struct spelling {
     const char *verifier_id, *raw_evidence, *status, *vector, *policy_id,
-        *policy_claims;
+        *policy_claims, *evidence;
     bool has_padding;       /* in nonces */
     bool has_many_policies; /* as a list */
-    bool has_submod_nonce;
 };
 
 static const struct spelling ietf = {
@@ -25,8 +24,8 @@ static const struct spelling ietf = {
     .vector = "ear_trustworthiness_vector",
     .policy_id = "ear_appraisal_policy_ids",
     .policy_claims = "ear_veraison_policy_claims",
+    .evidence = "ear_veraison_annotated_evidence",
     .has_many_policies = true,
-    .has_submod_nonce = true,
 };
 static const struct spelling veraison = {
     .verifier_id = "ear.verifier-id",
@@ -35,6 +34,7 @@ static const struct spelling veraison = {
     .vector = "ear.trustworthiness-vector",
     .policy_id = "ear.appraisal-policy-id",
     .policy_claims = "ear.veraison.policy-claims",
+    .evidence = "ear.veraison.annotated-evidence",
     .has_padding = true,
 };
 
@@ -87,23 +87,23 @@ static bool set_policy(json_t *object, const struct spelling *spelling,
 
 /* Veraison's claim for people; nobody decides by it. */
 static bool set_problem(json_t *object, const struct spelling *spelling,
-                        const char *text)
+                        const struct atls_verdict *verdict)
 {
     json_t *claims;
 
-    if (text[0] == '\0')
+    if (verdict->text[0] == '\0')
         return true;
     claims = atls_json_object();
     return set(object, spelling->policy_claims, claims) &&
-           set(claims, "problem", atls_json_text(text));
+           set(claims, "problem", atls_json_text(verdict->text)) &&
+           set(claims, "reason",
+               json_string(atls_reason_name(verdict->reason)));
 }
 
 static bool set_submod(json_t *submods, const struct spelling *spelling,
                        const struct atls_ear_appraisal *appraisal)
 {
     const struct atls_verdict *verdict = appraisal->verdict;
-    struct atls_view nonce =
-        spelling->has_submod_nonce ? appraisal->nonce : atls_view(NULL, 0);
     json_t *object = atls_json_object();
 
     return set(submods, appraisal->name, object) &&
@@ -111,8 +111,12 @@ static bool set_submod(json_t *submods, const struct spelling *spelling,
                json_string(atls_tier_name(verdict->tier))) &&
            set_vector(object, spelling->vector, verdict->vector) &&
            set_policy(object, spelling, appraisal->policy_id) &&
-           set_bytes(object, "eat_nonce", nonce, spelling->has_padding) &&
-           set_problem(object, spelling, verdict->text);
+           set_bytes(object, "eat_nonce", appraisal->nonce,
+                     spelling->has_padding) &&
+           (appraisal->claims == NULL ||
+            json_object_set(object, spelling->evidence, appraisal->claims) ==
+                0) &&
+           set_problem(object, spelling, verdict);
 }
 
 static bool set_submods(json_t *root, const struct spelling *spelling,

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 serve_tests = \
-	test/serve/api.sh
+	test/serve/api.sh \
+	test/serve/life.sh \
+	test/serve/limits.sh \
+	test/serve/veraison.sh
 TESTS += $(serve_tests)
 dist_check_SCRIPTS += $(serve_tests)
 EXTRA_DIST += test/serve/harness.sh

@@ -284,8 +284,10 @@ static struct atls_verdict affirming(void)
 START_TEST(ietf_profile_is_written_with_its_names)
 {
     struct atls_verdict verdict = affirming();
-    struct atls_ear_appraisal submod = {"PSA_IOT", &verdict, forge_nonce(32),
-                                        "policy.json"};
+    struct atls_ear_appraisal submod = {.name = "PSA_IOT",
+                                        .verdict = &verdict,
+                                        .nonce = forge_nonce(32),
+                                        .policy_id = "policy.json"};
     struct atls_ear_content content = {.profile = ATLS_EAR_PROFILE_IETF,
                                        .iat = 1700000000,
                                        .exp = 1700000300,
@@ -316,8 +318,8 @@ END_TEST
 START_TEST(veraisons_profile_is_written_as_veraison_does)
 {
     struct atls_verdict verdict = affirming();
-    struct atls_ear_appraisal submod = {"PSA_IOT", &verdict, forge_nonce(32),
-                                        "policy:PSA_IOT"};
+    struct atls_ear_appraisal submod = {
+        .name = "PSA_IOT", .verdict = &verdict, .policy_id = "policy:PSA_IOT"};
     struct atls_ear_content content = {.profile = ATLS_EAR_PROFILE_VERAISON,
                                        .iat = 1700000000,
                                        .nonce = forge_nonce(32),

@@ -5,12 +5,18 @@
  */
 #include "serve/appraisal.h"
 
+#include <stdio.h>
+
 #include "base64url.h"
 #include "cmw.h"
+#include "config.h"
+#include "ear.h"
 #include "parsed.h"
-#include "serve/statement.h"
 
-enum { CRYPTO_FAILED = 99 }; /* draft-ietf-rats-ar4si, 2.3 */
+enum {
+    CRYPTO_FAILED = 99, /* draft-ietf-rats-ar4si, 2.3 */
+    LIFETIME_S = 300    /* of a result that says when it ends */
+};
 
 static void free_evidence(struct atls_evidence **evidence)
 {
@@ -96,41 +102,62 @@ static void take_claim(void *arg, const char *name, const char *value)
 }
 
 static enum atls_reason sign(const struct atls_service *service,
-                             const struct atls_statement *statement,
+                             const struct atls_ear_content *content,
                              struct atls_buf *result, struct atls_why *why)
 {
     const struct atls_signer *signer = &service->signers.items[0];
     ATLS_AUTO_BUF payload = atls_buf(ATLS_JWS_MAX);
-    enum atls_reason reason = atls_statement_put(statement, &payload, why);
+    enum atls_reason reason = atls_ear_put(&payload, content, why);
 
     return reason == ATLS_OK ? atls_jws_put(result, atls_buf_view(&payload),
                                             signer->key, signer->kid, why)
                              : reason;
 }
 
-/* evidence NULL: it could not be parsed. */
 static enum atls_reason state(const struct atls_service *service,
                               const struct atls_submission *submission,
-                              const struct atls_evidence *evidence,
-                              const struct atls_verdict *verdict,
+                              const struct atls_ear_appraisal *appraisal,
                               struct atls_buf *result, struct atls_why *why)
 {
     const struct atls_session *session = submission->session;
+    bool is_ietf = service->setup->is_ietf;
+    const struct atls_ear_content content = {
+        .profile = is_ietf ? ATLS_EAR_PROFILE_IETF : ATLS_EAR_PROFILE_VERAISON,
+        .iat = submission->now,
+        .exp = is_ietf ? submission->now + LIFETIME_S : 0,
+        .nonce = atls_view(session->nonce, session->nonce_len),
+        .developer = PACKAGE_NAME,
+        .build = PACKAGE_STRING,
+        .submods = appraisal,
+        .num_submods = 1};
+
+    return sign(service, &content, result, why);
+}
+
+/* evidence NULL: it could not be parsed. What was refused says nothing of
+ * itself: nobody vouches for it. */
+static enum atls_reason describe(const struct atls_service *service,
+                                 const struct atls_submission *submission,
+                                 const struct atls_evidence *evidence,
+                                 const struct atls_verdict *verdict,
+                                 struct atls_buf *result, struct atls_why *why)
+{
     bool is_good = verdict->reason == ATLS_OK;
     ATLS_AUTO(json_t) *claims = is_good ? atls_json_object() : NULL;
-    struct atls_statement statement = {
-        .is_ietf = service->setup->is_ietf,
-        .issued = submission->now,
-        .nonce = atls_view(session->nonce, session->nonce_len),
-        .submod = submission->format->submod,
-        .verdict = verdict,
-        .claims = claims};
+    char policy_id[ATLS_PROFILE_NAME + sizeof("policy:")];
+    struct atls_ear_appraisal appraisal = {.name = submission->format->submod,
+                                           .verdict = verdict,
+                                           .claims = claims};
 
+    if (verdict->profile[0] != '\0') {
+        snprintf(policy_id, sizeof(policy_id), "policy:%s", verdict->profile);
+        appraisal.policy_id = policy_id;
+    }
     if (is_good)
         atls_evidence_describe(evidence, false, take_claim, claims);
     if (is_good && !service->setup->is_nonce_unchecked)
-        statement.evidence_nonce = atls_evidence_nonce(evidence);
-    return sign(service, &statement, result, why);
+        appraisal.nonce = atls_evidence_nonce(evidence);
+    return state(service, submission, &appraisal, result, why);
 }
 
 enum atls_reason atls_appraisal_run(const struct atls_service *service,
@@ -151,5 +178,5 @@ enum atls_reason atls_appraisal_run(const struct atls_service *service,
     if (verdict->reason == ATLS_OUT_OF_MEMORY ||
         verdict->reason == ATLS_CRYPTO_FAILED)
         return atls_why(why, verdict->reason, "%s", verdict->text);
-    return state(service, submission, evidence, verdict, result, why);
+    return describe(service, submission, evidence, verdict, result, why);
 }

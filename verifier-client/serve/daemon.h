@@ -15,7 +15,7 @@ struct atls_daemon_terms {
     char *certificate;          /* PEM text, chain included; NULL: no TLS */
     char *key;                  /* PEM text */
     unsigned num_threads;       /* 0: one a core */
-    unsigned max_connections;   /* beyond it new ones are closed at once */
+    unsigned max_connections;   /* beyond it new ones wait */
     unsigned request_timeout_s; /* for all of a request */
 };
 

@@ -19,8 +19,7 @@ atls_SOURCES += \
 	verifier-client/serve/session.c verifier-client/serve/session.h \
 	verifier-client/serve/session_key.c \
 	verifier-client/serve/setup.h \
-	verifier-client/serve/signer.c verifier-client/serve/signer.h \
-	verifier-client/serve/statement.c verifier-client/serve/statement.h
+	verifier-client/serve/signer.c verifier-client/serve/signer.h
 atls_CFLAGS += $(MICROHTTPD_CFLAGS)
 atls_LDADD += $(MICROHTTPD_LIBS)
 EXTRA_DIST += verifier-client/serve/absent.c

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+# A Verifier's life: starting, loading anew under load, sharing sessions with
+# another, stopping. No request is lost on the way.
+. "$top_srcdir/test/serve/harness.sh"
+if ! have python3; then
+    echo "1..0 # SKIP python3 is not installed"
+    exit 0
+fi
+make_soft_key soft
+make_soft_key other
+make_signing_key sign
+make_signing_key next
+make_certificate
+"$atls" policy learn "attest:soft?key=$work/soft.pem" >good.json
+sed 's/assembly_and_test/secured/' good.json >strict.json
+echo '{"profiles": {' >broken.json
+cmw='Content-Type: application/cmw'
+
+# Starting
+asks "where to listen must be said" 2 serve --policy good.json \
+    --signing-key sign.pem
+complains "and atls says so" '--listen is missing'
+asks "so must the policy" 2 serve --listen 127.0.0.1:0 --signing-key sign.pem
+complains "and atls says so" '--policy is missing'
+asks "and the key" 2 serve --listen 127.0.0.1:0 --policy good.json
+complains "and atls says so" '--signing-key is missing'
+starts_not() { # SENTENCE EXTENDED-REGEX OPTION...
+    sentence=$1
+    pattern=$2
+    shift 2
+    asks "$sentence" 2 serve --listen 127.0.0.1:0 --policy good.json \
+        --signing-key sign.pem "$@"
+    complains "and atls says so" "$pattern"
+}
+starts_not "a policy is good" 'broken.json' --policy broken.json
+starts_not "a key is private" 'want a private key in PEM' --signing-key sign.pub
+openssl pkey -in sign.pem -aes128 -passout pass:secret -out locked.pem
+starts_not "and has no passphrase" 'without a passphrase' \
+    --signing-key locked.pem
+starts_not "a profile is in the policy" 'has no profile "nobody"' \
+    --profile nobody
+starts_not "TLS needs both" 'go together' --tls-cert tls.pem
+starts_not "and a certificate that is one" 'libmicrohttpd: ' \
+    --tls-cert sign.pub --tls-key tls.key
+starts_not "a profile of results is known" 'want veraison or ietf' \
+    --ear-profile trustee
+starts_not "a number is one" 'want 1 to 256' --threads 0
+starts_not "and no larger" 'want 1 to 65536' --connections 70000
+starts_not "a time is one" 'want a time such as' --at noon
+starts_not "a log is a place" 'want stderr, syslog or file' --log here
+starts_not "without TLS there is loopback alone" 'plain HTTP is for loopback' \
+    --listen 0.0.0.0:0
+starts_not "an address is one" 'want ADDR:PORT' --listen nowhere
+echo '{"profiles": '"$(python3 -c 'import json
+print(json.dumps(json.load(open("good.json"))["profiles"]))')"', "rules":
+    [{"match": {"role": "server", "name": "a.example"}, "accept": ["learned"]}]}' \
+    >named.json
+starts_not "a rule is for a server without a name" 'want a rule that matches' \
+    --policy named.json
+
+# Loading anew
+cp good.json policy.json
+cp sign.pem signing.pem
+start_verifier v --policy policy.json --signing-key signing.pem
+open_session
+quote soft.pem e.cmw
+judged() { # SENTENCE KEY REASON
+    call "$1" 200 POST "$session" -H "$cmw" --data-binary @e.cmw
+    if [ "$3" = OK ]; then
+        ear "as affirming" "$2" 'sub["ear.status"] == "affirming"'
+    else
+        ear "as $3" "$2" \
+            "sub['ear.veraison.policy-claims']['reason'] == '$3'"
+    fi
+}
+reload() { # EXTENDED-REGEX of the log, which is emptied
+    rm -f v.log
+    kill -HUP $verifier
+    await_line v.log "$1"
+}
+judged "Evidence is judged under the policy" sign.pub OK
+cp strict.json policy.json
+check "SIGHUP loads another, and the log is made anew" reload '"reloaded"'
+judged "which judges from now on" sign.pub LIFECYCLE_REFUSED
+cp broken.json policy.json
+check "one that is broken is named" reload '"not reloaded: .*policy.json'
+judged "and the old one stays" sign.pub LIFECYCLE_REFUSED
+call "both are counted" 200 GET /metrics
+says "the good" '^atls_serve_reloads_total 1$'
+says "and the bad" '^atls_serve_failed_reloads_total 1$'
+cp good.json policy.json
+cp next.pem signing.pem
+check "keys are loaded too" reload '"reloaded"'
+judged "and sign from now on" next.pub OK
+cp sign.pub signing.pem
+check "one that is none is named" reload '"not reloaded: .*signing.pem'
+judged "and the old one stays" next.pub OK
+cp sign.pem signing.pem
+
+# The load: four clients that submit until they are told to stop, on
+# connections that they keep.
+cat >load.py <<'END'
+import http.client, json, os, sys, threading
+port, path = int(sys.argv[1]), sys.argv[2]
+body = open("e.cmw", "rb").read()
+lock, counts = threading.Lock(), {}
+def count(word):
+    with lock:
+        counts[word] = counts.get(word, 0) + 1
+        if sum(counts.values()) == 200:
+            open("load.runs", "w").write("yes")
+def run():
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    while not os.path.exists("load.stop"):
+        try:
+            c.request("POST", path, body, {"Content-Type": "application/cmw"})
+            answer = c.getresponse()
+            text = answer.read()
+            done = json.loads(text)["status"] == "complete"
+            count("done" if answer.status == 200 and done else "bad")
+        except Exception as wrong:
+            count(repr(wrong))
+            c.close()
+threads = [threading.Thread(target=run) for i in range(4)]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+print(counts)
+sys.exit(set(counts) != {"done"})
+END
+python3 load.py "${url##*:}" "$session" >load.out 2>&1 &
+load=$!
+pids="$pids $load"
+await load.runs $load
+i=0
+while [ $i -lt 20 ]; do
+    i=$((i + 1))
+    case $((i % 3)) in
+    0) cp broken.json policy.json ;;
+    1) cp strict.json policy.json ;;
+    2) cp good.json policy.json ;;
+    esac
+    reload '"(not )?reloaded'
+done
+touch load.stop
+wait $load
+result $? "20 reloads under load cost no request"
+sed 's/^/# /' load.out
+stop_verifier $verifier
+check "SIGTERM ends it well" [ $? = 0 ]
+
+# Two instances
+cp good.json policy.json
+rm -f load.stop
+start_verifier a --policy policy.json --signing-key sign.pem \
+    --session-key session.key
+url_a=$url verifier_a=$verifier
+start_verifier b --policy policy.json --signing-key sign.pem \
+    --session-key session.key
+url_b=$url verifier_b=$verifier
+check "a session key is made, for its owner alone" \
+    [ "$(stat -c %a session.key)" = 600 ]
+url=$url_a
+open_session
+quote soft.pem e.cmw
+url=$url_b
+judged "a session of one is a session of the other" sign.pub OK
+stop_verifier $verifier_a
+check "one ends" [ $? = 0 ]
+judged "and its sessions go on" sign.pub OK
+start_verifier c --policy policy.json --signing-key sign.pem
+url_c=$url verifier_c=$verifier
+call "one with another key does not know them" 404 POST "$session" -H "$cmw" \
+    --data-binary @e.cmw
+chmod 644 session.key
+starts_not "a session key is not for everybody" 'chmod 600' \
+    --session-key session.key
+echo 00 >short.key
+chmod 600 short.key
+starts_not "nor too short" 'want 128 hex digits' --session-key short.key
+rm -f session.key
+for i in 1 2 3 4; do
+    "$atls" serve --listen 127.0.0.1:0 --policy policy.json --log \
+        "file:$work/n$i.log" --signing-key sign.pem --session-key session.key \
+        >n$i.url 2>n$i.err &
+    eval "n$i=$!"
+    pids="$pids $!"
+done
+for i in 1 2 3 4; do
+    eval "await n$i.url \$n$i" || cat n$i.err
+done
+url=$(cat n1.url)
+open_session
+quote soft.pem e.cmw
+shared=0
+for i in 2 3 4; do
+    url=$(cat n$i.url)
+    [ "$(request GET "$session")" = 200 ] && shared=$((shared + 1))
+done
+check "four that start at once make one key" [ $shared = 3 ]
+check "and leave nothing else" \
+    [ "$(find . -name 'session.key*' | wc -l)" = 1 ]
+for i in 1 2 3 4; do
+    eval "stop_verifier \$n$i"
+done
+
+# Stopping
+url=$url_b
+open_session
+quote soft.pem e.cmw
+cat >slow.py <<'END'
+import os, socket, sys, time
+port, path = int(sys.argv[1]), sys.argv[2].encode()
+body = open("e.cmw", "rb").read()
+s = socket.create_connection(("127.0.0.1", port), 60)
+s.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: a\r\nContent-Type: "
+          b"application/cmw\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+          % len(body))
+assert s.recv(4096).startswith(b"HTTP/1.1 100")
+open("slow.begun", "w").write("yes")
+while not os.path.exists("slow.go"):
+    time.sleep(0.02)
+s.sendall(body)
+text = b""
+while True:
+    more = s.recv(65536)
+    if more == b"":
+        break
+    text += more
+head, rest = text.split(b"\r\n\r\n", 1)
+print(head)
+sys.exit(not (head.startswith(b"HTTP/1.1 200") and b'"complete"' in rest and
+              b"connection: close" in head.lower()))
+END
+python3 slow.py "${url##*:}" "$session" >slow.out 2>&1 &
+slow=$!
+pids="$pids $slow"
+await slow.begun $slow
+kill -TERM $verifier_b
+await_line b.log '"stopping"'
+tries=0
+while [ "$(request GET /metrics)" != 000 ] && [ $tries -lt 600 ]; do
+    tries=$((tries + 1))
+    sleep 0.05
+done
+check "one that stops takes nobody new" [ $tries -lt 600 ]
+touch slow.go
+wait $slow
+status=$?
+sed 's/^/# /' slow.out
+result $status "and finishes what was under way, as the last on its connection"
+wait $verifier_b
+check "and ends well" [ $? = 0 ]
+stop_verifier $verifier_c
+check "SIGTERM ends an idle one well" [ $? = 0 ]
+
+# TLS
+start_verifier t --policy policy.json --signing-key sign.pem \
+    --tls-cert tls.pem --tls-key tls.key --listen 127.0.0.1:0
+check "with TLS the URL says so" grep -q '^https://127' t.url
+call "and a client that knows the certificate is served" 200 GET /metrics \
+    --cacert tls.pem
+wanted=$(date -d "$(openssl x509 -in tls.pem -noout -enddate | cut -d= -f2)" +%s)
+says "metrics have its end" \
+    "^atls_serve_certificate_not_after_seconds\{chain=\"tls\",depth=\"0\"\} $wanted\$"
+url="http://${url#https://}"
+check "one that speaks plain HTTP learns nothing" \
+    sh -c "! curl -s -m 20 '$url/metrics' | grep -q atls_serve"
+stop_verifier $verifier
+check "SIGTERM ends it well" [ $? = 0 ]
+plan
