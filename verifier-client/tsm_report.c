@@ -128,6 +128,16 @@ bool atls_tsm_report_is(struct atls_view value, const char *provider)
     return read_map(value, &report) && atls_view_is(report.provider, provider);
 }
 
+void atls_tsm_report_put(struct atls_buf *out, const char *provider,
+                         struct atls_view outblob)
+{
+    atls_cbor_put_map(out, 2);
+    atls_cbor_put_text(out, "provider");
+    atls_cbor_put_text(out, provider);
+    atls_cbor_put_text(out, "outblob");
+    atls_cbor_put_bytes(out, outblob);
+}
+
 bool atls_tsm_report_is_json(struct atls_type type)
 {
     struct atls_type json;

@@ -40,6 +40,10 @@ atls_tsm_report_parse(struct atls_view value, const char *provider,
 /* atls_tsm_report_is: the map is in order and of that provider. */
 bool atls_tsm_report_is(struct atls_view value, const char *provider);
 
+/* atls_tsm_report_put: appends the map of a bare outblob. */
+void atls_tsm_report_put(struct atls_buf *out, const char *provider,
+                         struct atls_view outblob);
+
 /* atls_tsm_report_is_json: is it the type of the JSON spelling? Its byte
  * strings are in base64url. _convert: appends the same map in CBOR.
  * EVIDENCE_MALFORMED, OUT_OF_MEMORY. */

@@ -663,6 +663,35 @@ START_TEST(evidence_of_another_run_is_refused)
 }
 END_TEST
 
+/* Certificates that somebody made for the tests of another verifier: with the
+ * hardware ID bare, and in an OCTET STRING of its own. */
+START_TEST(real_report_with_a_forged_certificate_is_refused)
+{
+    static const char *const paths[] = {
+        "snp/trustee-test.vcek-invalid-legacy.der",
+        "snp/trustee-test.vcek-invalid-new.der"};
+    ATLS_AUTO_BUF der = atls_buf(FORGE_MAX), report = atls_buf(FORGE_MAX);
+    struct atls_snp_endorsement endorsement;
+    const uint8_t *at;
+
+    if (!forge_vector(paths[_i], &der) ||
+        !forge_vector("snp/trustee-test.report.bin", &report))
+        return;
+    forge_snp_certify(&chip);
+    X509_free(chip.certificate);
+    at = der.data;
+    chip.certificate = d2i_X509(NULL, &at, (long)der.len);
+    ck_assert_reason(
+        atls_snp_endorsement_read(chip.certificate, &endorsement, NULL),
+        ATLS_OK);
+    memcpy(chip.report, report.data, sizeof(chip.report));
+    chip.leaves_signature = true;
+    memcpy(chip.report + 0x50, forge_nonce(64).data, 64);
+    memset(chip.report + 0x50 + FORGE_NONCE, 0, 64 - FORGE_NONCE);
+    judge(ANY, ATLS_CHAIN_UNTRUSTED);
+}
+END_TEST
+
 static const struct {
     const char *more, *says;
 } wrong[] = {
@@ -833,6 +862,8 @@ int main(void)
     tcase_add_loop_test(tests, report_of_another_length_is_refused, 0, 12);
     ADD(evidence_cut_anywhere_is_refused);
     ADD(evidence_of_another_run_is_refused);
+    tcase_add_loop_test(tests, real_report_with_a_forged_certificate_is_refused,
+                        0, 2);
     ADD_ROWS(wrong_profile_is_told, wrong);
     ADD(bare_key_is_no_anchor_of_a_chain);
     ADD(report_is_described);

@@ -120,6 +120,19 @@ START_TEST(format_is_told_by_provider)
 }
 END_TEST
 
+START_TEST(map_of_a_bare_report_is_read_again)
+{
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX);
+    struct atls_tsm_report report;
+
+    atls_tsm_report_put(&value, ATLS_TSM_TDX, atls_view_text("quote"));
+    ck_assert_reason(atls_tsm_report_parse(atls_buf_view(&value), ATLS_TSM_TDX,
+                                           &report, NULL),
+                     ATLS_OK);
+    ck_assert(atls_view_is(report.outblob, "quote"));
+}
+END_TEST
+
 START_TEST(json_becomes_the_same_map)
 {
     ATLS_AUTO_BUF value = atls_buf(FORGE_MAX);
@@ -200,6 +213,7 @@ int main(void)
                         sizeof(bad) / sizeof(bad[0]));
     tcase_add_test(tests, report_of_another_provider_is_told);
     tcase_add_test(tests, format_is_told_by_provider);
+    tcase_add_test(tests, map_of_a_bare_report_is_read_again);
     tcase_add_test(tests, json_becomes_the_same_map);
     tcase_add_loop_test(tests, json_that_is_no_report_is_refused, 0,
                         sizeof(bad_json) / sizeof(bad_json[0]));

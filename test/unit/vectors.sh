@@ -7,6 +7,7 @@ cca:cca
 ear:veraison/ear
 jws:veraison/live
 psa_token:psa
+snp:snp
 tpm_quote:tpm
 '
 echo 1..$(echo $rows | wc -w)

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-TESTS += test/vectors/check_binder.sh
-dist_check_SCRIPTS += test/vectors/check_binder.sh
+TESTS += test/vectors/check_binder.sh test/vectors/real.sh
+dist_check_SCRIPTS += test/vectors/check_binder.sh test/vectors/real.sh
+EXTRA_DIST += test/vectors/real
+# Every row of real Evidence: file, date, expected, got
+PHONY += vectors
+vectors: atls$(EXEEXT)
+	@$(AM_TESTS_ENVIRONMENT) FORMAT=table \
+		$(SHELL) $(top_srcdir)/test/vectors/real.sh
 if HAVE_CHECK
 check_PROGRAMS += test/unit/check_vectors
 TESTS += test/unit/check_vectors

@@ -13,6 +13,7 @@
 #include "base64url.h"
 #include "cmw.h"
 #include "format.h"
+#include "tsm_report.h"
 
 enum { NONCE_MIN = 8, NONCE_MAX = 64, CHUNK = 1024 };
 
@@ -63,6 +64,32 @@ static bool parses_as(struct atls_view bytes, const char *spelling,
     return fits;
 }
 
+static bool is_value(struct atls_view bytes, struct atls_buf *out)
+{
+    for (size_t i = 0; atls_formats[i] != NULL; i++)
+        for (const char *const *t = atls_formats[i]->types; *t != NULL; t++)
+            if (parses_as(bytes, *t, out))
+                return true;
+    return false;
+}
+
+/* What a TEE gave, without the kernel's words around it */
+static bool is_outblob(struct atls_view bytes, struct atls_buf *out)
+{
+    static const char *const providers[] = {ATLS_TSM_SNP, ATLS_TSM_TDX,
+                                            ATLS_TSM_CCA};
+
+    for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++) {
+        ATLS_AUTO_BUF map = atls_buf(ATLS_CMW_MAX);
+
+        atls_tsm_report_put(&map, providers[i], bytes);
+        if (!map.failed &&
+            parses_as(atls_buf_view(&map), atls_tsm_report_types[0], out))
+            return true;
+    }
+    return false;
+}
+
 enum atls_reason atls_input_evidence(struct atls_view bytes,
                                      struct atls_buf *out)
 {
@@ -70,11 +97,9 @@ enum atls_reason atls_input_evidence(struct atls_view bytes,
     struct atls_cmw cmw;
 
     if (bytes.len <= ATLS_CMW_MAX &&
-        atls_cmw_parse(bytes, &storage, &cmw, NULL) != ATLS_OK)
-        for (size_t i = 0; atls_formats[i] != NULL; i++)
-            for (const char *const *t = atls_formats[i]->types; *t != NULL; t++)
-                if (parses_as(bytes, *t, out))
-                    return ATLS_OK;
+        atls_cmw_parse(bytes, &storage, &cmw, NULL) != ATLS_OK &&
+        (is_value(bytes, out) || is_outblob(bytes, out)))
+        return ATLS_OK;
     atls_buf_clear(out);
     atls_buf_put(out, bytes);
     return out->failed ? ATLS_OUT_OF_MEMORY : ATLS_OK;

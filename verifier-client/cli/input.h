@@ -16,7 +16,8 @@ atls_input_read(const char *path, struct atls_buf *out, struct atls_why *why);
 
 /* atls_input_evidence: bytes as a CMW: as they are when they are one, else as
  * the value of a record of the type that they can be parsed as (a bare PSA
- * token, a bare TPM map), else as they are. */
+ * token, a bare TPM map), or what is in one (a bare SEV-SNP report), else as
+ * they are. */
 enum atls_reason ATLS_MUST_USE atls_input_evidence(struct atls_view bytes,
                                                    struct atls_buf *out);
 
