@@ -28,6 +28,7 @@ static const struct function jansson[] = {
     FUNCTION(json_array_size),
     FUNCTION(json_delete),
     FUNCTION(json_dumpb),
+    FUNCTION(json_false),
     FUNCTION(json_integer),
     FUNCTION(json_integer_value),
     FUNCTION(json_loadb),

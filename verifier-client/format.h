@@ -73,6 +73,8 @@ struct atls_format {
 extern const struct atls_format atls_format_cca;
 extern const struct atls_format atls_format_psa;
 extern const struct atls_format atls_format_snp;
+extern const struct atls_format atls_format_sgx;
+extern const struct atls_format atls_format_tdx;
 extern const struct atls_format atls_format_tpm;
 
 /* All formats, NULL-ended. */

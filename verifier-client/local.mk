@@ -57,3 +57,13 @@ EXTRA_DIST += verifier-client/libatls.map
 dist_pkgdata_DATA += \
 	verifier-client/policy.schema.json \
 	verifier-client/policy.example.json
+
+# Quotes of Intel's TDX and SGX, and what Intel says of platforms.
+libverifier_la_SOURCES += \
+	verifier-client/dcap.c verifier-client/dcap.h \
+	verifier-client/dcap_profile.c \
+	verifier-client/pck.c verifier-client/pck.h \
+	verifier-client/sgx.c \
+	verifier-client/tcb.c verifier-client/tcb.h \
+	verifier-client/tcb_json.c \
+	verifier-client/tdx.c

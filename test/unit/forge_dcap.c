@@ -44,9 +44,9 @@ static const struct {
     enum forge_dcap_role issuer;
     bool is_ca;
 } roles[] = {
-    {"Test SGX Root CA", FORGE_DCAP_ROOT, true},
-    {"Test SGX PCK Platform CA", FORGE_DCAP_ROOT, true},
-    {"Test SGX PCK Certificate", FORGE_DCAP_CA, false},
+    {"SGX Root CA", FORGE_DCAP_ROOT, true},
+    {"SGX PCK Platform CA", FORGE_DCAP_ROOT, true},
+    {"SGX PCK Certificate", FORGE_DCAP_CA, false},
     {"Intel SGX TCB Signing", FORGE_DCAP_ROOT, false},
 };
 
@@ -145,8 +145,12 @@ static void add_extension(X509 *certificate, int nid, const char *text)
     X509_EXTENSION_free(extension);
 }
 
-static void set_name(X509_NAME *name, const char *text)
+static void set_name(X509_NAME *name, const struct forge_dcap *dcap, int role)
 {
+    char text[64];
+
+    snprintf(text, sizeof(text), "%s%s",
+             role == FORGE_DCAP_TCB ? "" : dcap->maker, roles[role].name);
     must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                                     (const unsigned char *)text, -1, -1,
                                     0) == 1,
@@ -160,9 +164,9 @@ static X509 *make_certificate(const struct forge_dcap *dcap, int role)
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), role + 1);
     X509_set_version(certificate, X509_VERSION_3);
     ASN1_TIME_set(X509_getm_notBefore(certificate), NOT_BEFORE);
-    ASN1_TIME_set(X509_getm_notAfter(certificate), NOT_AFTER);
-    set_name(X509_get_subject_name(certificate), roles[role].name);
-    set_name(X509_get_issuer_name(certificate), roles[roles[role].issuer].name);
+    ASN1_TIME_set(X509_getm_notAfter(certificate), dcap->not_after[role]);
+    set_name(X509_get_subject_name(certificate), dcap, role);
+    set_name(X509_get_issuer_name(certificate), dcap, (int)roles[role].issuer);
     X509_set_pubkey(certificate, dcap->keys[role]);
     add_extension(certificate, NID_basic_constraints,
                   roles[role].is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
@@ -177,14 +181,36 @@ static X509 *make_certificate(const struct forge_dcap *dcap, int role)
     return certificate;
 }
 
+static void issue(struct forge_dcap *dcap, int role)
+{
+    X509_free(dcap->certificates[role]);
+    dcap->certificates[role] = make_certificate(dcap, role);
+}
+
 void forge_dcap_open(struct forge_dcap *dcap)
 {
-    *dcap = (struct forge_dcap){.pce_svn = 11, .revoked = ""};
+    *dcap = (struct forge_dcap){.pce_svn = 11, .revoked = "", .maker = "Test "};
     memset(dcap->svns, 5, sizeof(dcap->svns));
-    for (int i = 0; i < FORGE_DCAP_ROLES; i++)
+    for (int i = 0; i < FORGE_DCAP_ROLES; i++) {
+        dcap->not_after[i] = NOT_AFTER;
         must((dcap->keys[i] = EVP_EC_gen("P-256")) != NULL, "key");
+    }
     for (int i = 0; i < FORGE_DCAP_QUOTE; i++)
-        dcap->certificates[i] = make_certificate(dcap, i);
+        issue(dcap, i);
+}
+
+void forge_dcap_rename(struct forge_dcap *dcap, const char *maker)
+{
+    dcap->maker = maker;
+    for (int i = 0; i < FORGE_DCAP_QUOTE; i++)
+        issue(dcap, i);
+}
+
+void forge_dcap_expire(struct forge_dcap *dcap, enum forge_dcap_role role,
+                       int64_t not_after)
+{
+    dcap->not_after[role] = not_after;
+    issue(dcap, (int)role);
 }
 
 void forge_dcap_clear(struct forge_dcap *dcap)

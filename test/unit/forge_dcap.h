@@ -28,13 +28,21 @@ enum forge_dcap_role {
 struct forge_dcap { /* one platform and those who vouch for it */
     EVP_PKEY *keys[FORGE_DCAP_ROLES];
     X509 *certificates[FORGE_DCAP_ROLES];
-    uint8_t svns[16];    /* of the PCK certificate; all 5 */
-    unsigned pce_svn;    /* 11 */
+    uint8_t svns[16]; /* of the PCK certificate; all 5 */
+    unsigned pce_svn; /* 11 */
+    const char *maker;
+    int64_t not_after[FORGE_DCAP_ROLES];
     const char *revoked; /* "": none; "pck", "ca", "tcb" are on their CRLs */
 };
 
 /* forge_dcap_open: svns, pce_svn as above; certificates 2026-01-01 to 2034. */
 void forge_dcap_open(struct forge_dcap *dcap);
+/* forge_dcap_rename: all certificates again, with "maker" before each name but
+ * that of the TCB signer. */
+void forge_dcap_rename(struct forge_dcap *dcap, const char *maker);
+/* forge_dcap_expire: one certificate again, with another end. */
+void forge_dcap_expire(struct forge_dcap *dcap, enum forge_dcap_role role,
+                       int64_t not_after);
 void forge_dcap_clear(struct forge_dcap *dcap);
 
 /* forge_dcap_pem: roles' certificates, one after the other; ends with -1. */

@@ -86,3 +86,9 @@ test_unit_check_collateral_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_quote_SOURCES = test/unit/check_quote.c $(forge_dcap_sources)
 test_unit_check_quote_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_quote_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += test/unit/check_dcap
+TESTS += test/unit/check_dcap
+test_unit_check_dcap_SOURCES = test/unit/check_dcap.c $(forge_dcap_sources)
+test_unit_check_dcap_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_dcap_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
