@@ -33,6 +33,32 @@ OPENSSL_CONF=$work/good.cnf "$atls" doctor curl >out 2>err
 result $? "OPENSSL_CONF names the file"
 says "that is examined" "names .*atls_ext\\.so"
 
+at() { date -u -d "$1 seconds" +%Y-%m-%dT%H:%M:%SZ; }
+delegate_line() { # TLS-KEY OUTCOME AGE EXPIRES [MORE]
+    echo "{\"time\":\"$(at "-$3")\",\"event\":\"delegate\",\"outcome\":\"$2\",\"own_scheme\":\"a/b\",\"tls_key\":\"$1\",\"expires\":\"$(at "$4")\"${5:-}}"
+}
+with_delegate='/^attester = /a delegate = 10m'
+rm -f log
+examine "a delegate that nobody has made yet" 0 "$with_delegate"
+says "is to be made by a handshake" '^note +delegate: .*makes it'
+{
+    echo '{"time":"2026-01-01T00:00:00Z","event":"handshake"}'
+    delegate_line aaaaaaaabbbb made 5000 -4400
+    delegate_line aaaaaaaabbbb renewed 100 500
+    delegate_line ccccccccdddd made 700 -100
+    delegate_line eeeeeeeeffff failed 20 80 ',"reason":"ATTESTER_FAILED","text":"no quote"'
+    delegate_line 111111112222 failed 20 -80 ',"reason":"ATTESTER_FAILED","text":"no quote"'
+    echo 'no JSON'
+} >log
+examine "delegates that the log tells of" 1 "$with_delegate"
+says "have their age" '^ok +delegate: for TLS key aaaaaaaa: 1[0-9]+ s old, expires in (4[0-9]+|500) s, a/b$'
+says "or have expired" '^note +delegate: for TLS key cccccccc: 7[0-9]+ s old, expired 1[0-9]+ s ago'
+says "or could not be renewed" '^warn +delegate: .*eeeeeeee .*ATTESTER_FAILED: no quote; the one before it still serves'
+says "or could not be made" '^fail +delegate: .*11111111 .*none was left'
+examine "delegates that syslog tells of" 0 "s/^log = .*/log = syslog/;$with_delegate"
+says "are to be looked for there" '^note +delegate: .*syslog'
+rm -f log
+
 examine "diagnostics that are off" 1 s/^config_diagnostics.*/config_diagnostics=0/
 says "are to be turned on" '^fail +diagnostics: .*set config_diagnostics = 1'
 examine "a module that is not named" 1 '/^path = /d'

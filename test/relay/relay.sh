@@ -57,6 +57,8 @@ new_world() {
 { "profiles": { "tee": { "format": "psa", "trust_anchors": ["*.tee.pem"],
                          "lifecycle": ["assembly_and_test"], "any": true } } }
 END
+    sed 's/ } } }$/ } },\n  "rules": [ { "delegated_max_age": "10m" } ] }/' \
+        policy.json >delegated.json
 }
 
 head_of_cnf() {
@@ -77,6 +79,10 @@ activate = 1
 END
 }
 
+policy_of() {
+    if has delegated; then echo delegated.json; else echo policy.json; fi
+}
+
 # SIDE, the PEER that must attest or none, whether this side attests, enforce
 bound_cnf() {
     head_of_cnf "atls = atls_section"
@@ -84,12 +90,13 @@ bound_cnf() {
 [atls_section]
 path = $modules/atls_ext.so
 require = $2
-policy = $work/policy.json
+policy = $work/$(policy_of)
 attest_to = any
 enforce = $4
 log = file:$work/$1.log
 END
     [ "$3" = no ] || echo "attester = $(attester_of "$1")"
+    if has delegated && [ "$3" = yes ]; then echo "delegate = 10m"; fi
 }
 
 wait_for_port() { # FILE PID
@@ -101,8 +108,8 @@ wait_for_port() { # FILE PID
     return 1
 }
 
-# CELL is words of: weak bound server client mutual relayed direct other retry
-# lax. "server" and "client" say who attests, "other" relays without the stolen
+# CELL is words of: weak bound delegated server client mutual relayed direct
+# other retry lax. "server" and "client" say who attests, "other" relays without the stolen
 # key, "retry" forces HelloRetryRequest everywhere, "lax" is a client with
 # enforce = log.
 has() {
@@ -249,9 +256,14 @@ lax_server_refuses() {
 weak_server_relayed() { got_through && was_relayed server; }
 weak_client_relayed() { got_through && was_relayed client; }
 weak_both_relayed() { weak_server_relayed && weak_client_relayed; }
+delegated_works() {
+    direct_works && grep -q '"own_scheme":"application/cmw+cbor' "$1.log"
+}
+delegated_server_works() { delegated_works server; }
+delegated_client_works() { delegated_works client; }
 weak_mismatch() { says client "refused: BINDER_MISMATCH" && was_relayed server; }
 
-echo 1..20
+echo 1..26
 new_world || {
     echo "Bail out! openssl makes no keys: $(tail -n 1 openssl.log)"
     exit 1
@@ -294,6 +306,19 @@ expect "ours: mutual after HelloRetryRequest, the client refuses" \
     client_refuses bound mutual retry
 expect "ours: mutual after HelloRetryRequest, the server refuses" \
     lax_server_refuses bound mutual lax retry
+
+expect "delegate: a server attests, nobody in the middle" \
+    delegated_server_works bound delegated server direct
+expect "delegate: a client attests, nobody in the middle" \
+    delegated_client_works bound delegated client direct
+expect "delegate: a server's relayed proof is refused" \
+    client_refuses bound delegated server
+expect "delegate: a client's relayed proof is refused" \
+    server_refuses bound delegated client
+expect "delegate: mutual, the client refuses the server's" \
+    client_refuses bound delegated mutual
+expect "delegate: mutual, the server refuses the client's" \
+    lax_server_refuses bound delegated mutual lax
 
 # The distribution's own programs instead of ours.
 stock_cell() {

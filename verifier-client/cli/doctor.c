@@ -17,9 +17,9 @@ static const char help[] =
     "Examines an openssl.cnf ($OPENSSL_CONF, or the system's) and this host: "
     "is\n"
     "the module loaded, in the right order, with diagnostics on; who can read\n"
-    "the policy; does the attester answer, and how fast; which processes run\n"
-    "OpenSSL without the module; what the applications that are installed "
-    "need.\n"
+    "the policy; does the attester answer, and how fast; how old are the\n"
+    "delegates that the log tells of; which processes run OpenSSL without the\n"
+    "module; what the applications that are installed need.\n"
     "As root it sees more. With APP, only what that application needs of the\n"
     "last two; applications that it knows: nginx, haproxy, apache2, curl,\n"
     "python3, postgresql, psql, mosquitto, redis, stunnel, node, unbound, "
@@ -50,6 +50,8 @@ static void examine(const char *path, const struct atls_application *only,
                            findings);
         atls_doctor_attester(atls_cnf_get(&cnf, cnf.module, "attester"),
                              findings);
+        if (cnf.module != NULL)
+            atls_doctor_delegate(&cnf, findings);
     }
     if (only == NULL)
         atls_doctor_processes(findings);

@@ -26,6 +26,10 @@ void atls_doctor_policy(const char *path, const struct atls_application *only,
 /* atls_doctor_attester: five quotes, timed. */
 void atls_doctor_attester(const char *uri, struct atls_findings *findings);
 
+/* atls_doctor_delegate: what the log says of delegates, with their ages. */
+void atls_doctor_delegate(const struct atls_cnf *cnf,
+                          struct atls_findings *findings);
+
 /* atls_doctor_processes: processes of this host that have libssl mapped and
  * not atls_ext.so. */
 void atls_doctor_processes(struct atls_findings *findings);

@@ -12,6 +12,7 @@ atls_SOURCES = \
 	verifier-client/cli/describe.c verifier-client/cli/describe.h \
 	verifier-client/cli/doctor.c verifier-client/cli/doctor.h \
 	verifier-client/cli/doctor_attester.c \
+	verifier-client/cli/doctor_delegate.c \
 	verifier-client/cli/doctor_file.c \
 	verifier-client/cli/doctor_load.c \
 	verifier-client/cli/doctor_policy.c \
