@@ -46,24 +46,31 @@ static enum atls_reason check_record(const struct atls_cmw *cmw,
     return ATLS_OK;
 }
 
+static struct atls_view copy(uint8_t *room, struct atls_view bytes)
+{
+    if (bytes.len > 0)
+        memcpy(room, bytes.data, bytes.len);
+    return atls_view(room, bytes.len);
+}
+
 static enum atls_reason decode(const struct atls_format *format,
-                               struct atls_view value,
+                               const struct atls_cmw *cmw,
                                struct atls_evidence **out, struct atls_why *why)
 {
     size_t offset = claims_offset();
-    struct atls_evidence *evidence =
-        calloc(1, offset + format->claims_size + value.len);
+    struct atls_evidence *evidence = calloc(
+        1, offset + format->claims_size + cmw->value.len + cmw->type.text.len);
     enum atls_reason reason;
+    uint8_t *room;
 
     if (evidence == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     evidence->format = format;
     evidence->claims = (char *)evidence + offset;
-    evidence->value =
-        atls_view((char *)evidence->claims + format->claims_size, value.len);
-    if (value.len > 0)
-        memcpy((char *)evidence->claims + format->claims_size, value.data,
-               value.len);
+    room = (uint8_t *)evidence->claims + format->claims_size;
+    evidence->value = copy(room, cmw->value);
+    evidence->type = cmw->type;
+    evidence->type.text = copy(room + cmw->value.len, cmw->type.text);
     reason =
         format->parse(evidence->value, evidence->claims, &evidence->nonce, why);
     if (reason != ATLS_OK) {
@@ -81,7 +88,7 @@ static enum atls_reason find(const struct atls_cmw *cmw,
     char type[ATLS_TYPE_MAX_TEXT + 1];
 
     if (format != NULL)
-        return decode(format, cmw->value, out, why);
+        return decode(format, cmw, out, why);
     atls_type_text(cmw->type, type, sizeof(type));
     return atls_why(why, ATLS_FORMAT_UNKNOWN,
                     "CMW: want Evidence of a known format, peer sent %s", type);
@@ -98,6 +105,7 @@ static enum atls_reason take_plain(const struct atls_cmw *record,
     if (atls_tsm_report_is_json(cmw.type)) {
         reason = atls_tsm_report_convert(cmw.value, &converted, why);
         cmw.value = atls_buf_view(&converted);
+        cmw.type = atls_type_of_text(atls_view_text(atls_tsm_report_types[0]));
     }
     return reason == ATLS_OK ? find(&cmw, out, why) : reason;
 }
@@ -175,6 +183,23 @@ enum atls_reason atls_evidence_take(const struct atls_cmw *record,
         return reason;
     return is_batch(record->type) ? take_batch(record->value, out, why)
                                   : take_plain(record, out, why);
+}
+
+enum atls_reason atls_evidence_wrap(const struct atls_cmw *cmw,
+                                    const struct atls_type *expected,
+                                    struct atls_evidence **out,
+                                    struct atls_why *why)
+{
+    enum atls_reason reason = check_record(cmw, expected, why);
+
+    *out = NULL;
+    if (reason != ATLS_OK)
+        return reason;
+    if (is_batch(cmw->type) || atls_format_find(cmw->type, cmw->value) != NULL)
+        return atls_why(why, ATLS_CMW_TYPE,
+                        "CMW: want Evidence that only a Verifier knows, found "
+                        "a format of ours");
+    return decode(&atls_format_other, cmw, out, why);
 }
 
 enum atls_reason atls_evidence_parse(struct atls_view bytes,

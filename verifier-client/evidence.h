@@ -29,9 +29,17 @@ atls_evidence_parse(struct atls_view cmw, const struct atls_type *expected,
 enum atls_reason ATLS_MUST_USE
 atls_evidence_take(const struct atls_cmw *cmw, const struct atls_type *expected,
                    struct atls_evidence **out, struct atls_why *why);
+/* atls_evidence_wrap: Evidence of a type that no format of ours has
+ * (FORMAT_UNKNOWN), as it is, for profiles of format other: no nonce can be
+ * compared, and only a Verifier that "unparsed" allows ever judges it.
+ * CMW_TYPE, CMW_INDICATOR, OUT_OF_MEMORY. */
+enum atls_reason ATLS_MUST_USE
+atls_evidence_wrap(const struct atls_cmw *cmw, const struct atls_type *expected,
+                   struct atls_evidence **out, struct atls_why *why);
 void atls_evidence_free(struct atls_evidence *evidence);
 
-/* atls_evidence_nonce: what the attester was challenged with; borrowed. */
+/* atls_evidence_nonce: what the attester was challenged with; borrowed. Empty:
+ * it was wrapped. */
 struct atls_view atls_evidence_nonce(const struct atls_evidence *evidence);
 
 /* atls_evidence_nonce_equal: constant time. Of a batch, the nonce is the root

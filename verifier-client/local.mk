@@ -5,8 +5,7 @@ pkgconfig_DATA += verifier-client/atls.pc
 # Everything but libbase, which whoever links this links too.
 noinst_LTLIBRARIES += libverifier.la
 noinst_HEADERS += \
-	verifier-client/remote.h verifier-client/result.h \
-	verifier-client/verifier.h
+	verifier-client/remote.h verifier-client/result.h
 libverifier_la_SOURCES = \
 	verifier-client/anchors.c verifier-client/anchors.h \
 	verifier-client/appraise.c \
@@ -43,7 +42,10 @@ libverifier_la_SOURCES += \
 	verifier-client/ear.c verifier-client/ear.h verifier-client/ear_put.c \
 	verifier-client/jwk.c verifier-client/jwk.h \
 	verifier-client/jws.c verifier-client/jws.h \
-	verifier-client/jws_algorithm.c verifier-client/jws_algorithm.h
+	verifier-client/jws_algorithm.c verifier-client/jws_algorithm.h \
+	verifier-client/other.c \
+	verifier-client/verifier.c verifier-client/verifier.h \
+	verifier-client/verifier_keys.c verifier-client/verifier_keys.h
 
 lib_LTLIBRARIES += libatls.la
 libatls_la_SOURCES =

@@ -15,15 +15,20 @@
 #include "file.h"
 #include "format.h"
 #include "rule.h"
+#include "verifier.h"
 
 struct atls_policy {
     unsigned num_references;
+    uint64_t id;
+    struct atls_verifiers verifiers;
     struct atls_anchors pool; /* every key once */
     struct atls_profile *profiles;
     size_t num_profiles;
     struct atls_rule *rules;
     size_t num_rules;
 };
+
+static uint64_t num_policies; /* there were, in this process */
 
 static void free_policy(struct atls_policy **policy)
 {
@@ -37,9 +42,12 @@ static void read_profiles(const struct atls_node *node,
     const char *key;
     json_t *value;
 
-    if (!atls_node_is_object(node, NULL))
+    bool is_optional = policy->verifiers.num > 0;
+
+    if (!(is_optional && node->value == NULL) &&
+        !atls_node_is_object(node, NULL))
         return;
-    if (json_object_size(node->value) == 0)
+    if (node->value != NULL && json_object_size(node->value) == 0)
         atls_node_wrong(node, "at least one profile");
     policy->profiles =
         calloc(json_object_size(node->value) + 1, sizeof(struct atls_profile));
@@ -51,7 +59,7 @@ static void read_profiles(const struct atls_node *node,
     {
         struct atls_node member = atls_node_member(node, key);
 
-        atls_profile_read(&member, &policy->pool,
+        atls_profile_read(&member, &policy->verifiers, &policy->pool,
                           &policy->profiles[policy->num_profiles++]);
     }
 }
@@ -84,16 +92,20 @@ static void read_rules(const struct atls_node *node, struct atls_policy *policy)
 static void read_root(struct atls_document *document,
                       struct atls_policy *policy)
 {
-    static const char *const keys[] = {"$schema", "profiles", "rules", NULL};
+    static const char *const keys[] = {"$schema", "profiles", "rules",
+                                       "verifiers", NULL};
     struct atls_node root = atls_node_root(document);
     struct atls_node profiles = atls_node_member(&root, "profiles");
     struct atls_node rules = atls_node_member(&root, "rules");
+    struct atls_node verifiers = atls_node_member(&root, "verifiers");
 
     if (!atls_node_is_object(&root, keys))
         return;
+    atls_verifiers_read(&verifiers, &policy->verifiers);
     read_profiles(&profiles, policy);
     if (policy->profiles != NULL)
         read_rules(&rules, policy);
+    atls_verifiers_part(&policy->verifiers, &policy->pool, &verifiers);
 }
 
 static enum atls_reason parse(struct atls_document *document,
@@ -106,6 +118,7 @@ static enum atls_reason parse(struct atls_document *document,
     if (policy == NULL)
         return atls_why(&document->why, ATLS_OUT_OF_MEMORY, NULL);
     policy->num_references = 1;
+    policy->id = __atomic_add_fetch(&num_policies, 1, __ATOMIC_RELAXED);
     reason = atls_document_open(document, text);
     if (reason == ATLS_OK)
         read_root(document, policy);
@@ -193,6 +206,7 @@ void atls_policy_free(struct atls_policy *policy)
         atls_rule_clear(&policy->rules[i]);
     for (size_t i = 0; i < policy->num_profiles; i++)
         atls_profile_clear(&policy->profiles[i]);
+    atls_verifiers_clear(&policy->verifiers);
     atls_anchors_clear(&policy->pool);
     free(policy->rules);
     free(policy->profiles);
@@ -324,4 +338,59 @@ const struct atls_profile *atls_policy_profile(const struct atls_policy *policy,
         if (strcmp(policy->profiles[i].name, name) == 0)
             return &policy->profiles[i];
     return NULL;
+}
+
+const struct atls_verifier *
+atls_policy_verifier(const struct atls_policy *policy, struct atls_view name)
+{
+    return atls_verifiers_find(&policy->verifiers, name);
+}
+
+uint64_t atls_policy_id(const struct atls_policy *policy)
+{
+    return policy->id;
+}
+
+/* A format that nobody can parse here is sent on only where that is allowed. */
+static enum atls_reason check_unparsed(const struct atls_profile *profile,
+                                       const struct atls_verifier *verifier,
+                                       struct atls_why *why)
+{
+    if (profile->format != &atls_format_other || verifier->allows_unparsed)
+        return ATLS_OK;
+    return atls_why(why, ATLS_POLICY_INVALID,
+                    "profile %s: nobody here can find a nonce in its Evidence: "
+                    "want \"unparsed\": true of its Verifier %s, or another "
+                    "format",
+                    profile->name, verifier->name);
+}
+
+enum atls_reason atls_policy_check_verifier(const struct atls_policy *policy,
+                                            const char *setting,
+                                            struct atls_why *why)
+{
+    const struct atls_verifier *named =
+        setting != NULL ? atls_policy_verifier(policy, atls_view_text(setting))
+                        : NULL;
+    enum atls_reason reason = ATLS_OK;
+
+    if (setting != NULL && named == NULL)
+        return atls_why(why, ATLS_POLICY_INVALID,
+                        "verifier: want one of the policy's \"verifiers\", "
+                        "found \"%.80s\"",
+                        setting);
+    for (size_t i = 0; reason == ATLS_OK && i < policy->num_profiles; i++) {
+        const struct atls_profile *profile = &policy->profiles[i];
+        const struct atls_verifier *verifier =
+            profile->verifier != NULL ? profile->verifier : named;
+
+        if (verifier == NULL && !profile->has_anchors)
+            return atls_why(why, ATLS_POLICY_INVALID,
+                            "profile %s: want \"trust_anchors\", \"verifier\", "
+                            "or the setting verifier, found neither",
+                            profile->name);
+        if (verifier != NULL)
+            reason = check_unparsed(profile, verifier, why);
+    }
+    return reason;
 }

@@ -76,6 +76,22 @@ enum atls_reason ATLS_MUST_USE
 atls_policy_check_identity(const struct atls_policy *policy,
                            enum atls_identity setting, struct atls_why *why);
 
+/* atls_policy_verifier: a member of "verifiers", by name; or NULL; borrowed. */
+struct atls_verifier; /* verifier.h */
+const struct atls_verifier *
+atls_policy_verifier(const struct atls_policy *policy, struct atls_view name);
+
+/* atls_policy_id: tells the policies of a process apart, by load. Never 0. */
+uint64_t atls_policy_id(const struct atls_policy *policy);
+
+/* atls_policy_check_verifier: the setting "verifier" (a name, or NULL: none)
+ * stands for profiles that name none: it must be one of "verifiers", a profile
+ * without trust anchors needs one, and one of format other needs one that takes
+ * what is not parsed: POLICY_INVALID. */
+enum atls_reason ATLS_MUST_USE
+atls_policy_check_verifier(const struct atls_policy *policy,
+                           const char *setting, struct atls_why *why);
+
 /* atls_policy_profile: by name, or NULL; borrowed. */
 const struct atls_profile *atls_policy_profile(const struct atls_policy *policy,
                                                const char *name);

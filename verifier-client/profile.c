@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "format.h"
+#include "verifier.h"
 
 enum { MAX_VALUE = 64, MAX_KEYS = 48, MAX_FORMATS = 32 };
 
@@ -66,8 +67,8 @@ static const struct atls_format *read_format(const struct atls_node *node)
 static void check_keys(const struct atls_node *node,
                        const struct atls_format *format)
 {
-    const char *keys[MAX_KEYS] = {"format", "trust_anchors", "any"};
-    size_t num = 3;
+    const char *keys[MAX_KEYS] = {"format", "trust_anchors", "any", "verifier"};
+    size_t num = 4;
 
     for (size_t i = 0; format->keys[i] != NULL && num + 1 < MAX_KEYS; i++)
         keys[num++] = format->keys[i];
@@ -82,6 +83,13 @@ static void check_any(const struct atls_node *node,
     struct atls_node any = atls_node_member(node, "any");
     bool is_any = atls_node_flag(&any, false);
 
+    if (!profile->has_anchors && (is_any || profile->is_pinned))
+        atls_node_problem(node, ATLS_POLICY_INVALID,
+                          "want no reference values and no \"any\" without "
+                          "\"trust_anchors\": they would hold against nothing "
+                          "that was verified");
+    if (!profile->has_anchors)
+        return;
     if (is_any && profile->is_pinned)
         atls_node_problem(&any, ATLS_POLICY_INVALID,
                           "want either reference values or \"any\": true, "
@@ -92,10 +100,38 @@ static void check_any(const struct atls_node *node,
                           "profile that pins nothing");
 }
 
-void atls_profile_read(const struct atls_node *node, struct atls_anchors *pool,
-                       struct atls_profile *profile)
+static void read_verifier(const struct atls_node *node,
+                          const struct atls_verifiers *verifiers,
+                          struct atls_profile *profile)
+{
+    struct atls_node verifier = atls_node_member(node, "verifier");
+    const char *name =
+        verifier.value != NULL ? atls_node_text(&verifier) : NULL;
+
+    if (name == NULL)
+        return;
+    profile->verifier = atls_verifiers_find(verifiers, atls_view_text(name));
+    if (profile->verifier == NULL)
+        atls_node_wrong(&verifier, "the name of one of \"verifiers\"");
+}
+
+/* Who judges: trust anchors of our own, a Verifier, or both. */
+static void read_judges(const struct atls_node *node,
+                        const struct atls_verifiers *verifiers,
+                        struct atls_anchors *pool, struct atls_profile *profile)
 {
     struct atls_node anchors = atls_node_member(node, "trust_anchors");
+
+    read_verifier(node, verifiers, profile);
+    profile->has_anchors = anchors.value != NULL;
+    if (profile->has_anchors || verifiers->num == 0)
+        atls_anchors_read(&anchors, profile->format, pool, &profile->anchors);
+}
+
+void atls_profile_read(const struct atls_node *node,
+                       const struct atls_verifiers *verifiers,
+                       struct atls_anchors *pool, struct atls_profile *profile)
+{
 
     if (node->key[0] == '\0' || strlen(node->key) >= sizeof(profile->name))
         atls_node_problem(node, ATLS_POLICY_INVALID,
@@ -108,7 +144,7 @@ void atls_profile_read(const struct atls_node *node, struct atls_anchors *pool,
     if (profile->format == NULL)
         return;
     check_keys(node, profile->format);
-    atls_anchors_read(&anchors, profile->format, pool, &profile->anchors);
+    read_judges(node, verifiers, pool, profile);
     profile->format->read(node, profile);
     check_any(node, profile);
 }

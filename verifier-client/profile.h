@@ -10,20 +10,26 @@
 
 #define ATLS_PROFILE_MAX_TYPES 4
 
+struct atls_verifier;  /* verifier.h */
+struct atls_verifiers; /* verifier.h */
+
 struct atls_profile {
     char name[ATLS_PROFILE_NAME];
     const struct atls_format *format;
     /* What a peer may send under it, preferred first; of the format's types. */
     const char *types[ATLS_PROFILE_MAX_TYPES];
     size_t num_types;
-    struct atls_anchors anchors;
-    void *reference; /* the format's reference values */
-    bool is_pinned;  /* they say what software or device is meant */
+    struct atls_anchors anchors; /* none: only the Verifier judges */
+    bool has_anchors;
+    const struct atls_verifier *verifier; /* borrowed; NULL: the setting's */
+    void *reference;                      /* the format's reference values */
+    bool is_pinned; /* they say what software or device is meant */
 };
 
 /* atls_profile_read: from a member of "profiles". */
-void atls_profile_read(const struct atls_node *node, struct atls_anchors *pool,
-                       struct atls_profile *profile);
+void atls_profile_read(const struct atls_node *node,
+                       const struct atls_verifiers *verifiers,
+                       struct atls_anchors *pool, struct atls_profile *profile);
 void atls_profile_clear(struct atls_profile *profile);
 
 /* Byte strings of equal length, in a row. */

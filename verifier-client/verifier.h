@@ -7,10 +7,15 @@
 #ifndef ATLS_VERIFIER_H
 #define ATLS_VERIFIER_H
 
+#include "anchors.h"
 #include "document.h"
 #include "ear.h"
 #include "http.h"
 #include "jws.h"
+
+#define ATLS_VERIFIER_NAME       256 /* bytes of a name with the NUL */
+#define ATLS_VERIFIER_MAX_AGE_S  86400
+#define ATLS_VERIFIER_MAX_SKEW_S 600
 
 enum atls_verifier_kind { ATLS_VERIFIER_VERAISON, ATLS_VERIFIER_TRUSTEE };
 
@@ -25,6 +30,8 @@ struct atls_result_set {
     struct atls_result_submod submods[ATLS_EAR_MAX_SUBMODS];
     size_t num_submods;
 };
+
+struct atls_verifier_keys; /* verifier_keys.h */
 
 struct atls_verifier {
     char *name; /* key of "verifiers", the identity of result schemes: a URL,
@@ -43,16 +50,31 @@ struct atls_verifier {
     bool allows_unparsed;      /* Evidence that we cannot parse may be sent */
     int64_t max_age_s, skew_s; /* of results: 300 and 30 by default */
 
-    struct atls_verifier_keys *keys; /* verifier.c; a lock around jws keys */
+    struct atls_verifier_keys *keys;
 };
 
-/* atls_verifier_read: a member of "verifiers". */
-void atls_verifier_read(const struct atls_node *node,
-                        struct atls_verifier *verifier);
-void atls_verifier_clear(struct atls_verifier *verifier);
+/* Those of one policy. */
+struct atls_verifiers {
+    struct atls_verifier *items;
+    size_t num;
+};
 
-/* atls_verifier_verify: atls_jws_verify under its keys; when none of them fits
- * and a key file has changed, it is read anew first, at most once a second.
+/* atls_verifiers_read: "verifiers"; an absent node gives none. */
+void atls_verifiers_read(const struct atls_node *node,
+                         struct atls_verifiers *verifiers);
+void atls_verifiers_clear(struct atls_verifiers *verifiers);
+
+/* atls_verifiers_find: by name, byte by byte; NULL: none. */
+const struct atls_verifier *
+atls_verifiers_find(const struct atls_verifiers *verifiers,
+                    struct atls_view name);
+
+/* atls_verifiers_part: see atls_verifier_keys_part; node is "verifiers". */
+void atls_verifiers_part(const struct atls_verifiers *verifiers,
+                         const struct atls_anchors *pool,
+                         const struct atls_node *node);
+
+/* atls_verifier_verify: atls_jws_verify under the keys that it has now.
  * *key_version counts the key sets there were. */
 enum atls_reason ATLS_MUST_USE
 atls_verifier_verify(const struct atls_verifier *verifier,
