@@ -20,6 +20,19 @@
     "6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\\n"          \
     "-----END PUBLIC KEY-----\\n"
 
+/* Of a CA whose name is that of Milan's ASK, whose key nobody has kept */
+#define CERTIFICATE                                                            \
+    "-----BEGIN CERTIFICATE-----\\n"                                           \
+    "MIIBfDCCASKgAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlTRVYtTWls\\n"      \
+    "YW4wIBcNMjYxMTI0MDE0NzE4WhgPMjA1MTA3MTYwMTQ3MThaMBQxEjAQBgNVBAMM\\n"      \
+    "CVNFVi1NaWxhbjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABFuVStZFz/a+sEng\\n"      \
+    "8hTFMHCC8MXTPmA/ocWYH5E0ViOa86LIHMhwOZxoqq3REJ7OwaxVUuouV2eq8qZ6\\n"      \
+    "Z+eZO8mjYzBhMB0GA1UdDgQWBBRFMCY3XK2kN+Ulof/as1I/wW3d+jAfBgNVHSME\\n"      \
+    "GDAWgBRFMCY3XK2kN+Ulof/as1I/wW3d+jAPBgNVHRMBAf8EBTADAQH/MA4GA1Ud\\n"      \
+    "DwEB/wQEAwIBBjAKBggqhkjOPQQDAgNIADBFAiEAvzFYM8XzBbMtdVZ1iiBdcJ9q\\n"      \
+    "+1T2a7VB99spGkSNXxQCIBJEtht/Obucl5Bj1407P3Fc4fNQ/yLq/1cMugMtWWgZ\\n"      \
+    "-----END CERTIFICATE-----\\n"
+
 static const char policy_text[] =
     "{\"profiles\":{"
     "\"psa\":{\"format\":\"psa\",\"trust_anchors\":[\"" KEY "\"],"
@@ -35,6 +48,11 @@ static const char policy_text[] =
     "{\"signer_id\":\"" ZEROS "\",\"measurement\":\"" ZEROS "\"}]},"
     "\"any cca\":{\"format\":\"cca\",\"trust_anchors\":[\"" KEY
     "\"],\"any\":true},"
+    "\"snp\":{\"format\":\"snp\",\"trust_anchors\":[\"" CERTIFICATE
+    "\"],\"measurement\":\"" ZEROS "00000000000000000000000000000000\","
+    "\"min_tcb\":{\"Milan\":{\"snp\":1}},\"committed\":true},"
+    "\"any snp\":{\"format\":\"snp\",\"trust_anchors\":[\"" CERTIFICATE
+    "\"],\"any\":true,\"debug\":true,\"key\":[\"vcek\",\"vlek\"]},"
     "\"any psa\":{\"format\":\"psa\",\"trust_anchors\":[\"" KEY
     "\"],\"any\":true},"
     "\"any tpm\":{\"format\":\"tpm\",\"trust_anchors\":[\"" KEY
@@ -66,6 +84,9 @@ static void judge(const struct atls_format *format, const void *claims)
 
         if (rule->accept[i]->format != format)
             continue;
+        if (format->verify_chain != NULL)
+            (void)format->verify_chain(claims, rule->accept[i], 1800000000,
+                                       NULL);
         atls_verdict_init(&verdict);
         reason = format->judge(claims, rule->accept[i], 1700000000, &verdict);
         fuzz_must(reason == verdict.reason);
@@ -81,7 +102,8 @@ static void use(const struct atls_format *format, const void *claims)
 
     format->describe(claims, true, read_claim, &len);
     format->describe(claims, false, read_claim, &len);
-    (void)format->signer(claims);
+    if (format->signer != NULL)
+        (void)format->signer(claims);
     fuzz_must(profile != NULL && format->learn(claims, profile));
     json_decref(profile);
     judge(format, claims);

@@ -15,6 +15,7 @@ fuzz_replays = \
 	test/fuzz/replay_json \
 	test/fuzz/replay_policy \
 	test/fuzz/replay_psa \
+	test/fuzz/replay_snp \
 	test/fuzz/replay_tpm \
 	test/fuzz/replay_type \
 	test/fuzz/replay_wire
@@ -47,6 +48,9 @@ test_fuzz_replay_policy_LDADD = $(fuzz_libs)
 test_fuzz_replay_psa_SOURCES = \
 	test/fuzz/fuzz_psa.c test/fuzz/fuzz_format.c test/fuzz/replay.c
 test_fuzz_replay_psa_LDADD = $(fuzz_libs)
+test_fuzz_replay_snp_SOURCES = \
+	test/fuzz/fuzz_snp.c test/fuzz/fuzz_format.c test/fuzz/replay.c
+test_fuzz_replay_snp_LDADD = $(fuzz_libs)
 test_fuzz_replay_tpm_SOURCES = \
 	test/fuzz/fuzz_tpm.c test/fuzz/fuzz_format.c test/fuzz/replay.c
 test_fuzz_replay_tpm_LDADD = $(fuzz_libs)
@@ -68,6 +72,7 @@ noinst_PROGRAMS += \
 	test/fuzz/fuzz_json \
 	test/fuzz/fuzz_policy \
 	test/fuzz/fuzz_psa \
+	test/fuzz/fuzz_snp \
 	test/fuzz/fuzz_tpm \
 	test/fuzz/fuzz_type \
 	test/fuzz/fuzz_wire
@@ -98,6 +103,9 @@ test_fuzz_fuzz_policy_LDADD = $(fuzz_libs)
 test_fuzz_fuzz_psa_SOURCES = test/fuzz/fuzz_psa.c test/fuzz/fuzz_format.c
 test_fuzz_fuzz_psa_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_psa_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_snp_SOURCES = test/fuzz/fuzz_snp.c test/fuzz/fuzz_format.c
+test_fuzz_fuzz_snp_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_snp_LDADD = $(fuzz_libs)
 test_fuzz_fuzz_tpm_SOURCES = test/fuzz/fuzz_tpm.c test/fuzz/fuzz_format.c
 test_fuzz_fuzz_tpm_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_tpm_LDADD = $(fuzz_libs)
