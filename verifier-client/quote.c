@@ -292,3 +292,11 @@ enum atls_reason atls_quote_parse(struct atls_view bytes,
     out->trailing = atls_reader_bytes(&in, in.left);
     return take_signature(signature, out, why);
 }
+
+bool atls_quote_resembles(struct atls_view bytes)
+{
+    struct atls_reader in = atls_reader(bytes);
+    struct atls_quote quote = {0};
+
+    return take_header(&in, &quote, NULL) == ATLS_OK;
+}

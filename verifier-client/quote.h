@@ -69,6 +69,9 @@ enum atls_reason ATLS_MUST_USE atls_quote_parse(struct atls_view bytes,
                                                 struct atls_quote *out,
                                                 struct atls_why *why);
 
+/* atls_quote_resembles: begins as a quote does that could be parsed. */
+bool atls_quote_resembles(struct atls_view bytes);
+
 /* atls_quote_is_zero: nothing but zeros, or nothing. */
 bool atls_quote_is_zero(struct atls_view bytes);
 

@@ -7,6 +7,8 @@ cca:cca
 ear:veraison/ear
 jws:veraison/live
 psa_token:psa
+quote:sgx
+quote:tdx
 snp:snp
 tpm_quote:tpm
 '

@@ -8,7 +8,8 @@
 #     name  file  time  nonce  collateral  reason  profile
 #
 # The file may be followed by @OFFSET+LENGTH. The files of collateral are put
-# into a folder of their own, @C@ in the profile; @V@ is the folder of vectors.
+# into a folder of their own, @C@ in the profile; ./FILE is one of test/vectors/
+# real. @V@ is the folder of vectors.
 # With FORMAT=table it prints "file, date, expected, got" instead of TAP.
 : "${top_srcdir:=.}" "${top_builddir:=.}" "${FORMAT:=tap}"
 rows=$top_srcdir/test/vectors/real
@@ -31,7 +32,11 @@ collateral() { # FILE...
     rm -rf "$work/collateral"
     mkdir "$work/collateral"
     for name in "$@"; do
-        [ "$name" = - ] || cp "$ATLS_VECTORS/$name" "$work/collateral/"
+        case $name in
+        -) ;;
+        ./*) cp "$rows/$name" "$work/collateral/" ;;
+        *) cp "$ATLS_VECTORS/$name" "$work/collateral/" ;;
+        esac
     done
 }
 

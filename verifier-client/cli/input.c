@@ -13,6 +13,7 @@
 #include "base64url.h"
 #include "cmw.h"
 #include "format.h"
+#include "quote.h"
 #include "tsm_report.h"
 
 enum { NONCE_MIN = 8, NONCE_MAX = 64, CHUNK = 1024 };
@@ -90,6 +91,24 @@ static bool is_outblob(struct atls_view bytes, struct atls_buf *out)
     return false;
 }
 
+/* What cannot be read to its end may still be told from anything else, so that
+ * whoever asks learns what is wrong with it. */
+static bool is_broken_quote(struct atls_view bytes, struct atls_buf *out)
+{
+    bool is_td = bytes.len > 4 && bytes.data[4] != 0; /* TEE type */
+    struct atls_type type;
+
+    atls_buf_clear(out);
+    if (!atls_quote_resembles(bytes) ||
+        !atls_type_parse(atls_view_text(is_td
+                                            ? "application/vnd.atls.tdx-quote"
+                                            : "application/vnd.atls.sgx-quote"),
+                         &type))
+        return false;
+    atls_cmw_put(out, type, bytes, 0);
+    return !out->failed;
+}
+
 enum atls_reason atls_input_evidence(struct atls_view bytes,
                                      struct atls_buf *out)
 {
@@ -98,7 +117,8 @@ enum atls_reason atls_input_evidence(struct atls_view bytes,
 
     if (bytes.len <= ATLS_CMW_MAX &&
         atls_cmw_parse(bytes, &storage, &cmw, NULL) != ATLS_OK &&
-        (is_value(bytes, out) || is_outblob(bytes, out)))
+        (is_value(bytes, out) || is_outblob(bytes, out) ||
+         is_broken_quote(bytes, out)))
         return ATLS_OK;
     atls_buf_clear(out);
     atls_buf_put(out, bytes);
