@@ -2,9 +2,9 @@
  *
  * bench [SECTION...]: measures what attestation costs, prints a table and
  * writes bench.json and bench.svg. Sections: one-way, mutual, loaded, cold,
- * instructions, start, memory, flood; all by default. BENCH_BLOCKS is the
- * number of blocks of each variant (default 100); the effort of every section
- * follows it.
+ * instructions, start, memory, flood, serve; all by default. BENCH_BLOCKS is
+ * the number of blocks of each variant (default 100); the effort of every
+ * section follows it.
  *
  * Ratios are medians over rounds with their 95 % interval; "kept" and "MISSED"
  * are said only where the whole interval is on one side of the budget. When
@@ -33,8 +33,13 @@ static const struct {
     const char *name;
     json_t *(*run)(const struct bench_task *task);
 } roles[] = {
-    {"warm", bench_warm}, {"cold", bench_cold},     {"count", bench_count},
-    {"load", bench_load}, {"server", bench_server}, {"replay", bench_replay},
+    {"warm", bench_warm},
+    {"cold", bench_cold},
+    {"count", bench_count},
+    {"load", bench_load},
+    {"server", bench_server},
+    {"replay", bench_replay},
+    {"serve-load", bench_serve_load},
 };
 
 /* run_part: as a process of a section: bench PART FOLDER NAME [ARG...]. */
@@ -164,6 +169,8 @@ static void run_sections(struct bench *bench)
     if (is_chosen(bench, "flood"))
         keep(bench, "flood",
              bench_flood(bench->folder, at_least(1, bench->num_blocks / 12)));
+    if (is_chosen(bench, "serve"))
+        keep(bench, "serve", bench_serve(bench->folder, bench->num_blocks));
 }
 
 static void note_machine(json_t *result)

@@ -36,7 +36,7 @@ refuses_without_modules() {
 }
 
 num=0
-echo 1..9
+echo 1..10
 measure one-way
 check "the table holds the module against the floor" \
     grep -q '^  atls / floor .*<= 1.1 ' table.one-way
@@ -51,5 +51,11 @@ if [ -x "$top_builddir/test/bench/memory" ]; then
 else
     num=$((num + 1))
     echo "ok $num - heap is measured # SKIP sanitizers bring their own malloc"
+fi
+if "$top_builddir/atls" serve 2>&1 | grep -q 'without libmicrohttpd'; then
+    num=$((num + 1))
+    echo "ok $num - atls serve is measured # SKIP no libmicrohttpd"
+else
+    measure serve
 fi
 check "a run without the modules is refused" refuses_without_modules

@@ -25,6 +25,7 @@ test_bench_bench_SOURCES = $(bench_common) \
 	test/bench/report.c test/bench/report.h \
 	test/bench/sample.c test/bench/sample.h \
 	test/bench/section.h \
+	test/bench/serve.c test/bench/serve.h test/bench/serve_client.c \
 	test/bench/start.c \
 	test/bench/warm.c
 test_bench_bench_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)

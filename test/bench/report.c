@@ -6,6 +6,7 @@
 #include "report.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 static double number(const json_t *object, const char *key)
@@ -214,6 +215,34 @@ static void print_flood(const json_t *flood, FILE *out)
     }
 }
 
+static void print_serve(const json_t *serve, FILE *out)
+{
+    const char *key;
+    json_t *run;
+
+    fprintf(out, "\natls serve, two threads, beside its load\n");
+    json_object_foreach((json_t *)(uintptr_t)serve, key, run)
+    {
+        const json_t *rate = json_object_get(run, "per_s");
+        double low = number(rate, "low"), wanted = number(run, "wanted_per_s");
+
+        fprintf(out, "  %s: %g appraisals\n  %-30s", key,
+                number(run, "appraisals"), "a second");
+        fprintf(out, "%8.0f [%.0f, %.0f]  >= %g %s\n", number(rate, "median"),
+                low, number(rate, "high"), wanted,
+                low >= wanted ? "kept" : "MISSED");
+        fprintf(out, "  %-30s", "CPU us of the Verifier");
+        print_interval(json_object_get(run, "cpu_us"), 1, out);
+        fprintf(out, "  %-30s%8.1f\n", "sign + verify alone, us",
+                number(run, "bare_us"));
+        fprintf(out, "  %-30s", "Verifier / sign + verify");
+        print_interval(json_object_get(run, "over_bare"), 3, out);
+        fprintf(out, "  %-30s%8.0f, last %.0f, most %.0f\n",
+                "memory, KiB: first", number(run, "rss_first_kib"),
+                number(run, "rss_last_kib"), number(run, "rss_most_kib"));
+    }
+}
+
 void bench_report_table(json_t *result, FILE *out)
 {
     static const char *const titles[] = {"one-way", "mutual", "loaded"};
@@ -241,4 +270,6 @@ void bench_report_table(json_t *result, FILE *out)
     }
     if (json_object_get(result, "flood") != NULL)
         print_flood(json_object_get(result, "flood"), out);
+    if (json_object_get(result, "serve") != NULL)
+        print_serve(json_object_get(result, "serve"), out);
 }

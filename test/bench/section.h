@@ -26,6 +26,8 @@ json_t *bench_count(const struct bench_task *task);  /* num_handshakes,
 json_t *bench_server(const struct bench_task *task); /* until stdin ends */
 json_t *bench_load(const struct bench_task *task);   /* port, rate, seconds */
 json_t *bench_replay(const struct bench_task *task); /* port, rate, seconds */
+json_t *bench_serve_load(const struct bench_task *task); /* port, process,
+                                                            rounds */
 
 /* Sections made of several such processes, for the first process. */
 json_t *bench_cold_compare(const char *folder, bool is_mutual, const char *wire,
@@ -36,5 +38,6 @@ json_t *bench_instructions_attested(const char *folder, bool is_mutual,
 json_t *bench_start(const char *folder, unsigned num_runs);
 json_t *bench_memory(const char *folder, bool is_mutual, const char *wire);
 json_t *bench_flood(const char *folder, unsigned seconds);
+json_t *bench_serve(const char *folder, unsigned num_rounds);
 
 #endif

@@ -23,6 +23,14 @@ atls_SOURCES += \
 atls_CFLAGS += $(MICROHTTPD_CFLAGS)
 atls_LDADD += $(MICROHTTPD_LIBS)
 EXTRA_DIST += verifier-client/serve/absent.c
+pkgdata_DATA += verifier-client/serve/atls-serve.service
 else
 atls_SOURCES += verifier-client/serve/absent.c
 endif
+EXTRA_DIST += verifier-client/serve/atls-serve.service.in
+CLEANFILES += verifier-client/serve/atls-serve.service
+verifier-client/serve/atls-serve.service: \
+	$(srcdir)/verifier-client/serve/atls-serve.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) verifier-client/serve && \
+	    sed 's,[@]bindir[@],$(bindir),' \
+	    $(srcdir)/verifier-client/serve/atls-serve.service.in >$@
