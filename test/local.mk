@@ -4,6 +4,7 @@ if HAVE_CHECK
 include test/unit/base.mk
 include test/unit/provider.mk
 include test/unit/verifier.mk
+include test/unit/remote.mk
 include test/unit/ext.mk
 include test/pair/local.mk
 endif

@@ -6,6 +6,8 @@ pkgconfig_DATA += verifier-client/atls.pc
 noinst_LTLIBRARIES += libverifier.la
 noinst_HEADERS += \
 	verifier-client/remote.h verifier-client/result.h
+	verifier-client/result.h \
+	verifier-client/verifier.h
 libverifier_la_SOURCES = \
 	verifier-client/anchors.c verifier-client/anchors.h \
 	verifier-client/appraise.c \
@@ -46,6 +48,29 @@ libverifier_la_SOURCES += \
 	verifier-client/other.c \
 	verifier-client/verifier.c verifier-client/verifier.h \
 	verifier-client/verifier_keys.c verifier-client/verifier_keys.h
+
+# Asking them is a module of its own, which brings libcurl in when it is used.
+libverifier_la_SOURCES += \
+	verifier-client/breaker.c verifier-client/breaker.h \
+	verifier-client/remote.c verifier-client/remote.h
+libverifier_la_CPPFLAGS = $(AM_CPPFLAGS) -DATLS_EXTDIR='"$(extdir)"'
+
+noinst_LTLIBRARIES += libremote.la
+libremote_la_SOURCES = \
+	verifier-client/conversation.c verifier-client/conversation.h \
+	verifier-client/remote_ask.c \
+	verifier-client/trustee.c verifier-client/trustee.h \
+	verifier-client/trustee_evidence.c verifier-client/trustee_snp.c \
+	verifier-client/tsm_report.c verifier-client/veraison.c
+libremote_la_LIBADD = libhttp.la
+
+ext_LTLIBRARIES += atls_remote.la
+atls_remote_la_SOURCES =
+atls_remote_la_LIBADD = libremote.la
+atls_remote_la_LDFLAGS = -module $(MODULE_LDFLAGS) \
+	-Wl,--version-script=$(top_srcdir)/verifier-client/remote.map
+EXTRA_atls_remote_la_DEPENDENCIES = verifier-client/remote.map
+EXTRA_DIST += verifier-client/remote.map
 
 lib_LTLIBRARIES += libatls.la
 libatls_la_SOURCES =

@@ -29,6 +29,14 @@ enum atls_reason ATLS_MUST_USE
 atls_remote_ask(const struct atls_remote_question *question,
                 struct atls_buf *result, struct atls_why *why);
 
+/* atls_remote_load: loads atls_remote.so now, if it is not: for a process that
+ * will lose sight of it (chroot). FILE_UNREADABLE. */
+enum atls_reason ATLS_MUST_USE atls_remote_load(struct atls_why *why);
+
+/* atls_remote_set_folder: where atls_remote.so is, for programs of a build
+ * tree; NULL: beside this code, or where make install puts it. Borrowed. */
+void atls_remote_set_folder(const char *folder);
+
 /* What atls_remote.so exports, as "atls_remote_module". */
 struct atls_remote_module {
     unsigned version; /* ATLS_REMOTE_VERSION */

@@ -65,7 +65,7 @@ asks "no time at all" '^VERIFIER_TIMEOUT: ' "$plain" /echo http=loopback \
 asks "an endless body" '^VERIFIER_TOO_LARGE: .*at most 65536 bytes' \
     "$plain" /endless http=loopback
 asks "a body beyond its limit" '^VERIFIER_TOO_LARGE: .*at most 65536 bytes' \
-    "$plain" /oversized http=loopback
+    "$plain" /huge http=loopback
 asks "a body of just its limit" '^OK 200' "$plain" /last http=loopback max=4
 asks "a body of one byte more" '^VERIFIER_TOO_LARGE: ' "$plain" /last \
     http=loopback max=3

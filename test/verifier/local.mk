@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += test/verifier/exchange
+check_PROGRAMS += test/verifier/exchange test/verifier/ask
 test_verifier_exchange_LDADD = libhttp.la
-verifier_tests = test/verifier/http.sh
+test_verifier_ask_LDADD = libverifier.la libbase.la
+verifier_tests = test/verifier/http.sh test/verifier/remote.sh
 TESTS += $(verifier_tests)
-EXTRA_DIST += $(verifier_tests) test/verifier/harness.sh test/verifier/server.py
+EXTRA_DIST += $(verifier_tests) test/verifier/harness.sh \
+	test/verifier/server.py test/verifier/verifiers.py

@@ -13,6 +13,8 @@ import ssl
 import sys
 import threading
 
+import verifiers
+
 connections = 0
 released = threading.Event()  # never set: what waits for it hangs
 
@@ -98,7 +100,7 @@ def long_header(peer, request):
     peer.sendall(answer(201, headers=[("Location", "/" + 2000 * "x")]))
 
 
-def oversized(peer, request):
+def huge(peer, request):
     peer.sendall(answer(200, 2 * 1024 * 1024 * b"x"))
 
 
@@ -127,7 +129,8 @@ def last(peer, request):
 
 SCRIPTS = {function.__name__: function for function in (
     echo, status, redirect, hang, slow, endless, endless_headers, long_header,
-    oversized, garbage, half, nothing, last)}
+    huge, garbage, half, nothing, last)}
+SCRIPTS.update(verifiers.SCRIPTS)
 
 
 def serve(peer, number, context):
@@ -140,8 +143,8 @@ def serve(peer, number, context):
             if request is None:
                 break
             SCRIPTS[request.told](peer, request)
-    except (OSError, ValueError, KeyError):
-        pass
+    except (OSError, ValueError, KeyError, AssertionError) as error:
+        print("%s: %r" % (number, error), file=sys.stderr)
     finally:
         peer.close()
 
