@@ -8,6 +8,7 @@ noinst_HEADERS += \
 	verifier-client/remote.h verifier-client/result.h
 	verifier-client/result.h \
 	verifier-client/verifier.h
+	verifier-client/remote.h
 libverifier_la_SOURCES = \
 	verifier-client/anchors.c verifier-client/anchors.h \
 	verifier-client/appraise.c \
@@ -45,7 +46,8 @@ libverifier_la_SOURCES += \
 	verifier-client/jwk.c verifier-client/jwk.h \
 	verifier-client/jws.c verifier-client/jws.h \
 	verifier-client/jws_algorithm.c verifier-client/jws_algorithm.h \
-	verifier-client/other.c \
+	verifier-client/other.c verifier-client/question.c \
+	verifier-client/result.c verifier-client/result.h \
 	verifier-client/verifier.c verifier-client/verifier.h \
 	verifier-client/verifier_keys.c verifier-client/verifier_keys.h
 

@@ -21,6 +21,14 @@ struct atls_remote_question {
     int64_t deadline_ns;    /* atls_clock_now */
 };
 
+struct atls_evidence; /* evidence.h */
+
+/* atls_evidence_question: what a Verifier is asked about it: type, value,
+ * nonce and tee, which live as long as the Evidence; the rest is for the
+ * caller. Of Evidence that was wrapped the nonce is empty. */
+void atls_evidence_question(const struct atls_evidence *evidence,
+                            struct atls_remote_question *out);
+
 /* atls_remote_ask: the Verifier's answer, a compact JWS, unverified, appended
  * to `result`. VERIFIER_*: see reason.def; after three timeouts in a row a
  * breaker is open for 10 s and the reason is VERIFIER_BROKEN at once. Safe in

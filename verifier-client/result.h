@@ -12,7 +12,9 @@
 struct atls_result_subject {
     struct atls_view nonce; /* the challenge; a field of fixed 64 bytes holds it
                                left and zeros right, and either form is equal */
-    int64_t not_before; /* seconds; results made earlier are stale; 0: any */
+    int64_t not_before;    /* seconds; results made earlier are stale; 0: any */
+    struct atls_view spki; /* DER SubjectPublicKeyInfo that an attested key in
+                              the result must be; empty: not asked */
 };
 
 /* atls_result_appraise: compact is what the Verifier sent (a JWS). Fills
@@ -21,11 +23,13 @@ struct atls_result_subject {
  * subject's, and one must come from the Evidence: a submodule's own, or the
  * top-level one where a submodule of this Verifier is listed as nonce_checked;
  * for Trustee the report_data in the submodule's annotated Evidence (doc/
- * protocol.md, "Passport").
+ * protocol.md, "Passport"). verdict->tier is warning where the policy takes
+ * that.
  * RESULT_MALFORMED, RESULT_KEY_UNKNOWN, RESULT_SIGNATURE, RESULT_STALE,
- * RESULT_FUTURE, RESULT_NONCE (another's), RESULT_NONCE_UNCHECKED,
- * RESULT_SUBMOD (missing or unexpected), RESULT_REFUSED (a tier), and
- * OUT_OF_MEMORY, CRYPTO_FAILED. Returns verdict->reason. */
+ * RESULT_FUTURE, RESULT_NONCE (another's), RESULT_KEY (another's),
+ * RESULT_SUBMOD (missing or unexpected), RESULT_REFUSED (a tier),
+ * RESULT_NONCE_UNCHECKED, and OUT_OF_MEMORY, CRYPTO_FAILED. Returns
+ * verdict->reason. */
 enum atls_reason atls_result_appraise(const struct atls_verifier *verifier,
                                       struct atls_view compact,
                                       const struct atls_result_subject *subject,

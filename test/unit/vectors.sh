@@ -9,6 +9,7 @@ jws:veraison/live
 psa_token:psa
 quote:sgx
 quote:tdx
+result:veraison/live
 snp:snp
 tpm_quote:tpm
 '

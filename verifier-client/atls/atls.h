@@ -41,7 +41,8 @@ enum atls_ar4si_claim {
 };
 
 struct atls_verdict {
-    enum atls_reason reason; /* ATLS_OK: accepted, and tier is affirming */
+    enum atls_reason reason; /* ATLS_OK: accepted, and tier is affirming, or
+                                warning where a Verifier's entry takes that */
     enum atls_tier tier;     /* the worst of the vector; none: not appraised */
     int8_t vector[ATLS_NUM_AR4SI_CLAIMS]; /* 0: nothing said */
     char profile[ATLS_PROFILE_NAME];      /* that accepted or refused, or "" */
