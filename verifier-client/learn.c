@@ -47,11 +47,34 @@ static json_t *anchor_of(const struct atls_evidence *evidence, EVP_PKEY *key)
     return json_pack("{s:s, s:o}", "instance_id", id, "key", pem_of(key));
 }
 
-static json_t *policy_of(const struct atls_evidence *evidence, EVP_PKEY *key)
+bool atls_policy_wants_certificates(const struct atls_evidence *evidence)
 {
-    ATLS_AUTO(json_t) *profile =
+    return evidence->format->verify_chain != NULL;
+}
+
+static json_t *profile_of(const struct atls_evidence *evidence,
+                          const struct atls_lesson *lesson)
+{
+    bool has_chain = atls_policy_wants_certificates(evidence);
+    json_t *anchor = has_chain ? json_string(lesson->certificates)
+                               : anchor_of(evidence, lesson->key);
+    json_t *profile =
         json_pack("{s:s, s:[o]}", "format", evidence->format->name,
-                  "trust_anchors", anchor_of(evidence, key));
+                  "trust_anchors", anchor);
+
+    if (profile != NULL && has_chain && lesson->collateral != NULL &&
+        json_object_set_new(profile, "collateral",
+                            json_string(lesson->collateral)) != 0) {
+        json_decref(profile);
+        return NULL;
+    }
+    return profile;
+}
+
+static json_t *policy_of(const struct atls_evidence *evidence,
+                         const struct atls_lesson *lesson)
+{
+    ATLS_AUTO(json_t) *profile = profile_of(evidence, lesson);
 
     if (profile == NULL || !evidence->format->learn(evidence->claims, profile))
         return NULL;
@@ -76,10 +99,11 @@ static char *text_of(const json_t *policy)
 }
 
 static enum atls_reason try_policy(const struct atls_evidence *evidence,
-                                   const char *text, struct atls_why *why)
+                                   const char *text, int64_t now,
+                                   struct atls_why *why)
 {
     struct atls_policy *policy = NULL;
-    struct atls_terms terms = {.only_profile = "learned"};
+    struct atls_terms terms = {.only_profile = "learned", .now = now};
     struct atls_verdict verdict;
     enum atls_reason reason = atls_policy_parse(
         atls_view_text(text), "learned policy", "", NULL, NULL, &policy, why);
@@ -94,36 +118,51 @@ static enum atls_reason try_policy(const struct atls_evidence *evidence,
     return ATLS_OK;
 }
 
+/* Of a chain the policy itself is the only judge. */
+static enum atls_reason check_signer(const struct atls_evidence *evidence,
+                                     const struct atls_lesson *lesson,
+                                     struct atls_why *why)
+{
+    bool has_chain = atls_policy_wants_certificates(evidence);
+
+    if (has_chain ? lesson->certificates == NULL : lesson->key == NULL)
+        return atls_why(why, ATLS_ANCHOR_UNKNOWN,
+                        "want %s as trust anchor of this Evidence, found none",
+                        has_chain ? "a root certificate" : "a public key");
+    return has_chain
+               ? ATLS_OK
+               : evidence->format->verify(evidence->claims, lesson->key, why);
+}
+
 static enum atls_reason learn(const struct atls_evidence *evidence,
-                              EVP_PKEY *anchor, char **json,
+                              const struct atls_lesson *lesson, char **json,
                               struct atls_why *why)
 {
     ATLS_AUTO(json_t) *policy = NULL;
     ATLS_AUTO_HEAP char *text = NULL;
-    enum atls_reason reason =
-        evidence->format->verify(evidence->claims, anchor, why);
+    enum atls_reason reason = check_signer(evidence, lesson, why);
 
     if (reason != ATLS_OK)
         return reason;
-    policy = policy_of(evidence, anchor);
+    policy = policy_of(evidence, lesson);
     text = policy != NULL ? text_of(policy) : NULL;
     if (text == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    reason = try_policy(evidence, text, why);
+    reason = try_policy(evidence, text, lesson->now, why);
     if (reason == ATLS_OK)
         *json = ATLS_STEAL(text);
     return reason;
 }
 
 enum atls_reason atls_policy_learn(const struct atls_evidence *evidence,
-                                   EVP_PKEY *anchor, char **json,
-                                   struct atls_why *why)
+                                   const struct atls_lesson *lesson,
+                                   char **json, struct atls_why *why)
 {
     enum atls_reason reason;
 
     *json = NULL;
     ERR_set_mark();
-    reason = learn(evidence, anchor, json, why);
+    reason = learn(evidence, lesson, json, why);
     ERR_pop_to_mark();
     return reason;
 }

@@ -9,15 +9,28 @@
 
 #include "evidence.h"
 
+struct atls_lesson { /* what the operator vouches for; NULL: not given */
+    EVP_PKEY *key;   /* that signed, or: */
+    const char *certificates; /* PEM text: where chains end */
+    const char *collateral;   /* with those, an absolute path */
+    int64_t now;              /* with those */
+};
+
+/* atls_policy_wants_certificates: they vouch for the signers of this format,
+ * and the lesson must have them; else its key. */
+bool atls_policy_wants_certificates(const struct atls_evidence *evidence);
+
 /* atls_policy_learn: the text (malloc'ed, ends in a newline) of a policy that
- * accepts this Evidence: one profile "learned" with anchor as inline PEM and
- * what the claims show, one rule. The signature is checked with anchor first,
- * and the policy is loaded and tried before it is given out.
+ * accepts this Evidence: one profile "learned" with the trust anchor as inline
+ * PEM and what the claims show, one rule. The signature is checked first, and
+ * the policy is loaded and tried before it is given out.
  * SIGNATURE_INVALID, ALGORITHM_UNSUPPORTED, AK_UNFIT, ANCHOR_UNKNOWN when the
- * Evidence names another key, CLAIM_MISSING, CLAIM_INVALID and what else the
- * Evidence is refused for under its own policy, OUT_OF_MEMORY. */
+ * Evidence names another key or no trust anchor is given, CHAIN_*,
+ * CLAIM_MISSING, CLAIM_INVALID and what else the Evidence is refused for under
+ * its own policy, OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE
-atls_policy_learn(const struct atls_evidence *evidence, EVP_PKEY *anchor,
-                  char **json, struct atls_why *why);
+atls_policy_learn(const struct atls_evidence *evidence,
+                  const struct atls_lesson *lesson, char **json,
+                  struct atls_why *why);
 
 #endif

@@ -13,6 +13,7 @@
 #include "forge.h"
 #include "forge_dcap.h"
 #include "forge_snp.h"
+#include "learn.h"
 #include "tsm_report.h"
 #include "../check_main.h"
 
@@ -814,6 +815,67 @@ START_TEST(report_is_described)
 }
 END_TEST
 
+static enum atls_reason learn(const char *certificates, char **json)
+{
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+    struct atls_evidence *evidence = NULL;
+    struct atls_lesson lesson = {.certificates = certificates,
+                                 .collateral = folder.path,
+                                 .now = FORGE_NOW};
+    enum atls_reason reason;
+
+    forge_snp_cmw(&chip, &cmw);
+    ck_assert_reason(
+        atls_evidence_parse(atls_buf_view(&cmw), NULL, &evidence, NULL),
+        ATLS_OK);
+    ck_assert(atls_policy_wants_certificates(evidence));
+    reason = atls_policy_learn(evidence, &lesson, json, NULL);
+    atls_evidence_free(evidence);
+    return reason;
+}
+
+static const struct {
+    size_t at;
+    uint64_t value;
+    const char *says;
+} lessons[] = {
+    {0, 3, "\"measurement\": \"4d4d"},   {0, 3, "\"host_data\": \"4848"},
+    {0, 3, "\"id_key_digest\": \"4949"}, {0, 3, "\"microcode\": 217"},
+    {0, 3, "\"guest_svn\": 4"},          {0x30, 2, "\"vmpl\": 2"},
+    {0x08, 0xb0000, "\"debug\": true"},  {0x08, 0x70000, "\"migration\": true"},
+};
+
+START_TEST(profile_is_learned_that_takes_what_is_shown)
+{
+    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX);
+    ATLS_AUTO_HEAP char *json = NULL;
+
+    forge_snp_certify(&chip);
+    forge_x509_pem(&pem, chip.ark);
+    atls_buf_u8(&pem, 0);
+    forge_snp_put(&chip, lessons[_i].at, lessons[_i].value, 4);
+    ck_assert_reason(learn((const char *)pem.data, &json), ATLS_OK);
+    ck_assert_msg(strstr(json, lessons[_i].says) != NULL, "%s", json);
+}
+END_TEST
+
+START_TEST(nothing_is_learned_without_the_root_that_vouches)
+{
+    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX);
+    ATLS_AUTO_HEAP char *json = NULL;
+    X509 *other = forge_x509(&(struct forge_certificate){
+        .name = "ARK-Milan", .key = forge_rsa(1), .is_ca = true});
+
+    forge_x509_pem(&pem, other);
+    atls_buf_u8(&pem, 0);
+    ck_assert_reason(learn((const char *)pem.data, &json),
+                     ATLS_CHAIN_UNTRUSTED);
+    ck_assert_reason(learn(NULL, &json), ATLS_ANCHOR_UNKNOWN);
+    ck_assert_ptr_null(json);
+    X509_free(other);
+}
+END_TEST
+
 #define ADD(test) tcase_add_test(tests, test)
 #define ADD_ROWS(test, rows)                                                   \
     tcase_add_loop_test(tests, test, 0, (int)(sizeof(rows) / sizeof((rows)[0])))
@@ -867,6 +929,8 @@ int main(void)
     ADD_ROWS(wrong_profile_is_told, wrong);
     ADD(bare_key_is_no_anchor_of_a_chain);
     ADD(report_is_described);
+    ADD_ROWS(profile_is_learned_that_takes_what_is_shown, lessons);
+    ADD(nothing_is_learned_without_the_root_that_vouches);
     suite_add_tcase(suite, tests);
     return check_main(suite);
 }

@@ -205,6 +205,7 @@ static enum atls_reason run_read(void)
 
 static enum atls_reason run_learn(void)
 {
+    const struct atls_lesson lesson = {.key = key};
     ATLS_AUTO_HEAP char *json = NULL;
     struct atls_evidence *evidence = NULL;
     enum atls_reason reason =
@@ -212,7 +213,7 @@ static enum atls_reason run_learn(void)
 
     if (reason != ATLS_OK)
         return reason;
-    reason = atls_policy_learn(evidence, key, &json, NULL);
+    reason = atls_policy_learn(evidence, &lesson, &json, NULL);
     must((reason == ATLS_OK) == (json != NULL));
     must(json == NULL || strstr(json, "\"any\"") == NULL);
     atls_evidence_free(evidence);
