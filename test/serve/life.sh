@@ -58,6 +58,17 @@ print(json.dumps(json.load(open("good.json"))["profiles"]))')"', "rules":
 starts_not "a rule is for a server without a name" 'want a rule that matches' \
     --policy named.json
 
+python3 - <<'END'
+import json
+policy = json.load(open("good.json"))
+policy["verifiers"] = {"https://v.example": {
+    "keys": [open("sign.pub").read()], "any": True}}
+policy["profiles"]["learned"]["verifier"] = "https://v.example"
+json.dump(policy, open("elsewhere.json", "w"))
+END
+starts_not "a Verifier asks no other" 'a Verifier judges itself' \
+    --policy elsewhere.json
+
 # Loading anew
 cp good.json policy.json
 cp sign.pem signing.pem
@@ -264,9 +275,50 @@ call "and a client that knows the certificate is served" 200 GET /metrics \
 wanted=$(date -d "$(openssl x509 -in tls.pem -noout -enddate | cut -d= -f2)" +%s)
 says "metrics have its end" \
     "^atls_serve_certificate_not_after_seconds\{chain=\"tls\",depth=\"0\"\} $wanted\$"
+https=$url
 url="http://${url#https://}"
 check "one that speaks plain HTTP learns nothing" \
     sh -c "! curl -s -m 20 '$url/metrics' | grep -q atls_serve"
+url=$https
+cat >kept.py <<'END'
+import http.client, os, ssl, sys, time
+context = ssl.create_default_context(cafile="old.pem")
+c = http.client.HTTPSConnection("127.0.0.1", int(sys.argv[1]), timeout=60,
+                                context=context)
+for i in (1, 2):
+    c.request("GET", "/.well-known/jwks.json")
+    answer = c.getresponse()
+    answer.read()
+    if answer.status != 200:
+        sys.exit(answer.status)
+    if i == 1:
+        open("kept.begun", "w").write("yes")
+        while not os.path.exists("kept.go"):
+            time.sleep(0.02)
+sys.exit(answer.getheader("Connection") != "close")
+END
+cp tls.pem old.pem
+python3 kept.py "${url##*:}" >kept.out 2>&1 &
+kept=$!
+pids="$pids $kept"
+await kept.begun $kept
+make_certificate
+rm -f t.log
+kill -HUP $verifier
+check "SIGHUP loads another certificate" \
+    await_line t.log '"certificate reloaded"'
+touch kept.go
+wait $kept
+result $? "a connection under the old one gets its answer, as its last"
+sed 's/^/# /' kept.out
+call "the new one is shown" 200 GET /metrics --cacert tls.pem
+call "and the old one no more" 000 GET /metrics --cacert old.pem
+cp sign.pub tls.pem
+rm -f t.log
+kill -HUP $verifier
+check "one that is none is named" await_line t.log \
+    '"certificate not reloaded: libmicrohttpd: '
+call "and the service stays" 200 GET /metrics --insecure
 stop_verifier $verifier
 check "SIGTERM ends it well" [ $? = 0 ]
 plan

@@ -66,6 +66,43 @@ policy = json.load(open("policy.json"))
 anchor = policy["profiles"]["learned"]["trust_anchors"][0]
 anchor["key"] = open("ta1.pem").read()
 json.dump(policy, open("ta1.json", "w"))'
+
+    # SEV-SNP and CCA
+    python3 - "$ATLS_VECTORS" <<'END' >chips.json
+import base64, json, sys
+jwk = json.load(open(sys.argv[1] + "/cca/veraison-services.ec.p256.jwk"))
+point = b"".join(base64.urlsafe_b64decode(jwk[c] + "==") for c in "xy")
+der = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+pem = "-----BEGIN PUBLIC KEY-----\n%s-----END PUBLIC KEY-----\n" % \
+    base64.encodebytes(der + point).decode()
+print(json.dumps({"profiles": {
+    "snp": {"format": "snp", "any": True,
+            "trust_anchors": [sys.argv[1] + "/snp/ask_ark_genoa.pem"]},
+    "cca": {"format": "cca", "any": True, "trust_anchors":
+            [{"instance_id": "01" + 32 * "02", "key": pem}]}}}))
+END
+    start_verifier s --policy chips.json --signing-key sign.pem \
+        --at 2026-11-23T21:00:00Z
+    for name in snp cca; do
+        recorded $name
+        request POST "$api/newSession?nonce=$asked" >status
+        session=$api/$(tr -d '\r' <head | sed -n 's/^Location: //pI')
+        call "$name: their Evidence under their type" 200 POST "$session" \
+            -H "Content-Type: $type" --data-binary @evidence
+        ear "$name: the result says what theirs said, and has the nonce" \
+            sign.pub "(lambda theirs: sub['ear.status'] == 'affirming' and set(it['submods']) <= set(theirs['submods']) and it['eat_nonce'] == theirs['eat_nonce'] and part(sub['eat_nonce']) == part(theirs['eat_nonce']))(json.load(open('theirs.ear')))"
+        call "$name: for another nonce" 201 POST "$api/newSession?nonceSize=64"
+        session=$api/$(tr -d '\r' <head | sed -n 's/^Location: //pI')
+        call "$name: it is answered" 200 POST "$session" \
+            -H "Content-Type: $type" --data-binary @evidence
+        ear "$name: as contraindicated" sign.pub \
+            "sub['ear.veraison.policy-claims']['reason'] == 'BINDER_MISMATCH'"
+    done
+    call "metrics have the end of AMD's root" 200 GET /metrics
+    says "by its profile's place" \
+        '^atls_serve_anchor_not_after_seconds\{format="snp",profile="0"\} [0-9]+$'
+    stop_verifier $verifier
+    recorded psa
     start_verifier w --policy ta1.json --signing-key sign.pem
     request POST "$api/newSession?nonce=$asked" >status
     session=$api/$(tr -d '\r' <head | sed -n 's/^Location: //pI')

@@ -12,8 +12,6 @@ static const struct {
 } aliases[] = {
     {"psa", "application/psa-attestation-token"},
     {"psa", "application/eat-cwt; profile=\"http://arm.com/psa/2.0.0\""},
-    {"cca", "application/eat-collection; "
-            "profile=\"http://arm.com/CCA-SSD/1.0.0\""},
 };
 enum { NUM_ALIASES = sizeof(aliases) / sizeof(aliases[0]) };
 
@@ -35,13 +33,14 @@ static bool is_alias(const struct atls_format *format, struct atls_type type)
     return false;
 }
 
-const struct atls_format *atls_alias_format(struct atls_type type,
+const struct atls_format *atls_alias_format(struct atls_type *type,
                                             struct atls_view value)
 {
-    const struct atls_format *format = atls_format_find(type, value);
+    const struct atls_format *format = atls_format_find(*type, value);
 
     for (size_t i = 0; format == NULL && atls_formats[i] != NULL; i++)
-        if (is_alias(atls_formats[i], type))
+        if (is_alias(atls_formats[i], *type) &&
+            atls_type_parse(atls_view_text(atls_formats[i]->types[0]), type))
             format = atls_formats[i];
     return format;
 }

@@ -11,9 +11,9 @@
  * format's; NULL: no more. */
 const char *atls_alias_of(const struct atls_format *format, size_t i);
 
-/* atls_alias_format: what a value of that type is, by the type's own name or
- * another; NULL: no format of ours. */
-const struct atls_format *atls_alias_format(struct atls_type type,
+/* atls_alias_format: what a value of that type is; where that is another name,
+ * *type becomes the format's own. NULL: no format of ours. */
+const struct atls_format *atls_alias_format(struct atls_type *type,
                                             struct atls_view value);
 
 #endif

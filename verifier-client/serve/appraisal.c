@@ -50,11 +50,9 @@ static enum atls_reason parse(const struct atls_submission *submission,
                               struct atls_why *why)
 {
     ATLS_AUTO_BUF cmw = atls_buf(submission->value.len + 512);
-    struct atls_type type;
 
-    if (!atls_type_parse(atls_view_text(submission->format->types[0]), &type))
-        return atls_why(why, ATLS_FORMAT_UNKNOWN, NULL);
-    atls_cmw_put(&cmw, type, submission->value, submission->indicator);
+    atls_cmw_put(&cmw, submission->type, submission->value,
+                 submission->indicator);
     if (cmw.failed)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     return atls_evidence_parse(atls_buf_view(&cmw), NULL, evidence, why);

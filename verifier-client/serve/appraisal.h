@@ -13,6 +13,7 @@
 struct atls_submission {
     const struct atls_session *session;
     const struct atls_format *format; /* of the profiles of the service */
+    struct atls_type type;            /* of the format's own */
     struct atls_view value;
     uint32_t indicator; /* of the CMW that it came in; 0: none */
     int64_t now;        /* seconds since 1970 */

@@ -279,8 +279,8 @@ static bool read_type(struct atls_exchange *exchange, struct evidence *evidence)
 static bool find_format(struct atls_exchange *exchange,
                         struct evidence *evidence)
 {
-    evidence->format = atls_alias_format(evidence->type, evidence->value);
     atls_type_text(evidence->type, exchange->type, sizeof(exchange->type));
+    evidence->format = atls_alias_format(&evidence->type, evidence->value);
     if (evidence->format != NULL &&
         atls_service_takes(exchange->service, evidence->format))
         return true;
@@ -335,8 +335,8 @@ static void submit(struct atls_exchange *exchange,
                    const struct atls_session *session)
 {
     const struct atls_submission submission = {
-        session, evidence->format, evidence->value, evidence->indicator,
-        exchange->now};
+        session,         evidence->format,    evidence->type,
+        evidence->value, evidence->indicator, exchange->now};
     ATLS_AUTO_BUF result = atls_buf(ATLS_EXCHANGE_MAX_SENT);
     struct atls_why why = {0};
     int64_t start_ns = atls_clock_now();

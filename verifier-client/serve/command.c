@@ -9,17 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <openssl/err.h>
-#include <openssl/pem.h>
 
 #include "cli/input.h"
 #include "cli/options.h"
-#include "clock.h"
-#include "file.h"
-#include "serve/daemon.h"
-#include "serve/listener.h"
+#include "serve/front.h"
 
 static const char help[] =
     "usage: atls serve --listen ADDR:PORT --policy FILE --signing-key PEM\n"
@@ -50,11 +43,8 @@ struct serve {
     const char *listen, *tls_cert, *tls_key, *session_key, *ear_profile, *log,
         *threads, *connections, *timeout, *at;
     struct atls_setup setup;
-    struct atls_buf certificate, key; /* PEM and a NUL */
-    struct atls_listener listener;
-    struct atls_daemon_terms terms;
     struct atls_server server;
-    struct atls_daemon *daemon;
+    struct atls_front front;
 };
 
 static int wrong(const char *option, const char *want, const char *found)
@@ -77,7 +67,7 @@ static bool read_number(const char *text, unsigned max, unsigned *out)
 
 static int check_numbers(struct serve *serve)
 {
-    struct atls_daemon_terms *terms = &serve->terms;
+    struct atls_daemon_terms *terms = &serve->front.terms;
 
     terms->max_connections = 1024;
     terms->request_timeout_s = 10;
@@ -125,61 +115,6 @@ static int check_words(struct serve *serve)
     return check_numbers(serve);
 }
 
-static enum atls_reason read_pem(const char *path, struct atls_buf *text,
-                                 struct atls_why *why)
-{
-    enum atls_reason reason = atls_file_read(path, text, why);
-
-    atls_buf_u8(text, '\0');
-    if (reason == ATLS_OK && text->failed)
-        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    return reason;
-}
-
-ATLS_AUTO_FREE(BIO, BIO_free_all)
-ATLS_AUTO_FREE(X509, X509_free)
-
-static bool read_end(BIO *bio, int64_t *end)
-{
-    ATLS_AUTO(X509) *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    struct tm parts;
-
-    if (certificate == NULL ||
-        ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1)
-        return false;
-    *end = (int64_t)timegm(&parts);
-    return true;
-}
-
-static void note_certificates(const struct atls_buf *pem,
-                              struct atls_metrics *metrics)
-{
-    ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(pem->data, (int)pem->len - 1);
-
-    while (bio != NULL &&
-           metrics->num_certificates < ATLS_METRICS_CERTIFICATES &&
-           read_end(bio, &metrics->certificates[metrics->num_certificates]))
-        metrics->num_certificates++;
-    ERR_clear_error();
-}
-
-static enum atls_reason read_tls(struct serve *serve, struct atls_why *why)
-{
-    enum atls_reason reason;
-
-    if (serve->tls_cert == NULL)
-        return ATLS_OK;
-    reason = read_pem(serve->tls_cert, &serve->certificate, why);
-    if (reason == ATLS_OK)
-        reason = read_pem(serve->tls_key, &serve->key, why);
-    if (reason != ATLS_OK)
-        return reason;
-    serve->terms.certificate = (char *)serve->certificate.data;
-    serve->terms.key = (char *)serve->key.data;
-    note_certificates(&serve->certificate, &serve->server.metrics);
-    return ATLS_OK;
-}
-
 /* Before any thread is made: they inherit the mask. */
 static void block_signals(sigset_t *signals)
 {
@@ -193,21 +128,16 @@ static void block_signals(sigset_t *signals)
 
 static enum atls_reason start(struct serve *serve, struct atls_why *why)
 {
-    bool has_tls = serve->tls_cert != NULL;
     enum atls_reason reason =
         atls_server_init(&serve->server, &serve->setup, serve->session_key,
                          serve->log != NULL ? serve->log : "stderr", why);
 
-    if (reason == ATLS_OK)
-        reason = read_tls(serve, why);
-    if (reason == ATLS_OK)
-        reason =
-            atls_listener_open(serve->listen, has_tls, &serve->listener, why);
-    if (reason != ATLS_OK)
-        return reason;
-    serve->terms.listen_fd = serve->listener.fd;
-    return atls_daemon_start(&serve->server, &serve->terms, &serve->daemon,
-                             why);
+    serve->front.server = &serve->server;
+    serve->front.certificate = serve->tls_cert;
+    serve->front.key = serve->tls_key;
+    return reason == ATLS_OK
+               ? atls_front_start(&serve->front, serve->listen, why)
+               : reason;
 }
 
 static void wait_for_the_end(struct serve *serve, const sigset_t *signals)
@@ -217,25 +147,12 @@ static void wait_for_the_end(struct serve *serve, const sigset_t *signals)
 
     do {
         signal_number = sigtimedwait(signals, NULL, &tick);
-        if (signal_number == SIGHUP)
+        if (signal_number == SIGHUP) {
             atls_server_reload(&serve->server);
-        atls_daemon_sweep(serve->daemon);
+            atls_front_reload(&serve->front);
+        }
+        atls_front_tick(&serve->front);
     } while (signal_number != SIGTERM && signal_number != SIGINT);
-}
-
-/* What is under way is finished, as long as a request may take. */
-static void end(struct serve *serve)
-{
-    const struct timespec tick = {.tv_nsec = 20000000};
-    int64_t until_ns =
-        atls_clock_now() + (int64_t)serve->terms.request_timeout_s * 1000000000;
-
-    atls_server_say(&serve->server, ATLS_LOG_INFO, "stopping");
-    atls_daemon_quiesce(serve->daemon);
-    do
-        (void)nanosleep(&tick, NULL);
-    while (!atls_daemon_is_idle(serve->daemon) && atls_clock_now() < until_ns);
-    atls_daemon_stop(serve->daemon);
 }
 
 static int run(struct serve *serve)
@@ -251,10 +168,11 @@ static int run(struct serve *serve)
                         "--unchecked-nonce: results say nothing about when "
                         "Evidence was made");
     printf("%s://%s:%u\n", serve->tls_cert != NULL ? "https" : "http",
-           serve->listener.host, serve->listener.port);
+           serve->front.listener.host, serve->front.listener.port);
     if (fflush(stdout) == 0)
         wait_for_the_end(serve, &signals);
-    end(serve);
+    atls_server_say(&serve->server, ATLS_LOG_INFO, "stopping");
+    atls_front_stop(&serve->front);
     return ATLS_EXIT_YES;
 }
 
@@ -262,8 +180,7 @@ static void serve_free(struct serve *serve)
 {
     if (serve->server.setup != NULL)
         atls_server_clear(&serve->server);
-    atls_buf_clear(&serve->certificate);
-    atls_buf_clear(&serve->key);
+    atls_tls_clear(&serve->front.tls);
     free(serve);
 }
 typedef struct serve serve_t;
@@ -290,8 +207,6 @@ static int command(struct serve *serve, int argc, char **argv)
     const struct atls_usage usage = {"serve", help, 0, 0};
     int status = atls_options_read(&usage, options, argc, argv);
 
-    serve->certificate = atls_buf(ATLS_FILE_MAX + 1);
-    serve->key = atls_buf(ATLS_FILE_MAX + 1);
     if (status < 0)
         status = check_words(serve);
     return status < 0 ? run(serve) : status;

@@ -42,8 +42,10 @@ static void take_words(void *arg, const char *format, va_list args)
 {
     struct atls_daemon *daemon = arg;
 
-    if (daemon->http == NULL)
-        vsnprintf(daemon->said, sizeof(daemon->said), format, args);
+    if (daemon->http != NULL)
+        return;
+    vsnprintf(daemon->said, sizeof(daemon->said), format, args);
+    daemon->said[strcspn(daemon->said, "\n")] = '\0';
 }
 
 static struct atls_client *client_of(struct MHD_Connection *connection)

@@ -11,7 +11,8 @@
 #include "serve/server.h"
 
 struct atls_daemon_terms {
-    int listen_fd;              /* becomes the daemon's */
+    int listen_fd;              /* the daemon closes it, also
+                                   when it does not start */
     char *certificate;          /* PEM text, chain included; NULL: no TLS */
     char *key;                  /* PEM text */
     unsigned num_threads;       /* 0: one a core */

@@ -10,6 +10,7 @@ atls_SOURCES += \
 	verifier-client/serve/command.c \
 	verifier-client/serve/daemon.c verifier-client/serve/daemon.h \
 	verifier-client/serve/exchange.c verifier-client/serve/exchange.h \
+	verifier-client/serve/front.c verifier-client/serve/front.h \
 	verifier-client/serve/listener.c verifier-client/serve/listener.h \
 	verifier-client/serve/metrics.c verifier-client/serve/metrics.h \
 	verifier-client/serve/published.c \
@@ -19,7 +20,8 @@ atls_SOURCES += \
 	verifier-client/serve/session.c verifier-client/serve/session.h \
 	verifier-client/serve/session_key.c \
 	verifier-client/serve/setup.h \
-	verifier-client/serve/signer.c verifier-client/serve/signer.h
+	verifier-client/serve/signer.c verifier-client/serve/signer.h \
+	verifier-client/serve/tls.c verifier-client/serve/tls.h
 atls_CFLAGS += $(MICROHTTPD_CFLAGS)
 atls_LDADD += $(MICROHTTPD_LIBS)
 EXTRA_DIST += verifier-client/serve/absent.c

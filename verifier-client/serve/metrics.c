@@ -7,6 +7,11 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
+
+#include <openssl/x509.h>
+
+#include "format.h"
 
 #define TEXT "text/plain; version=0.0.4; charset=utf-8"
 
@@ -135,13 +140,55 @@ static void put_certificates(const struct atls_metrics *metrics,
 {
     static const char name[] = "atls_serve_certificate_not_after_seconds";
 
-    if (metrics->num_certificates == 0)
-        return;
     put_head(out, name, "gauge",
              "When certificates of the TLS chain end, in seconds since 1970.");
-    for (size_t i = 0; i < metrics->num_certificates; i++)
-        put(out, "%s{chain=\"tls\",depth=\"%zu\"} %" PRId64 "\n", name, i,
-            metrics->certificates[i]);
+    for (size_t i = 0; i < ATLS_METRICS_CERTIFICATES; i++) {
+        int64_t end =
+            __atomic_load_n(&metrics->certificates[i], __ATOMIC_RELAXED);
+
+        if (end != 0)
+            put(out, "%s{chain=\"tls\",depth=\"%zu\"} %" PRId64 "\n", name, i,
+                end);
+    }
+}
+
+/* The first of the trust anchors that are certificates; a profile is named by
+ * its place in the rule, as its name is any text. */
+static int64_t first_end(const struct atls_anchors *anchors)
+{
+    int64_t first = 0;
+
+    for (int i = 0; i < sk_X509_num(anchors->roots); i++) {
+        struct tm parts;
+        int64_t end;
+
+        if (ASN1_TIME_to_tm(
+                X509_get0_notAfter(sk_X509_value(anchors->roots, i)), &parts) !=
+            1)
+            continue;
+        end = (int64_t)timegm(&parts);
+        if (first == 0 || end < first)
+            first = end;
+    }
+    return first;
+}
+
+static void put_anchors(const struct atls_service *service,
+                        struct atls_buf *out)
+{
+    static const char name[] = "atls_serve_anchor_not_after_seconds";
+
+    put_head(out, name, "gauge",
+             "When the first trust anchor of a profile ends that is a "
+             "certificate, in seconds since 1970.");
+    for (size_t i = 0; i < service->rule->num_accept; i++) {
+        const struct atls_profile *profile = service->rule->accept[i];
+        int64_t end = first_end(&profile->anchors);
+
+        if (end != 0)
+            put(out, "%s{format=\"%s\",profile=\"%zu\"} %" PRId64 "\n", name,
+                profile->format->name, i, end);
+    }
 }
 
 void atls_metrics_put(const struct atls_metrics *metrics,
@@ -151,6 +198,7 @@ void atls_metrics_put(const struct atls_metrics *metrics,
     put_durations(metrics, out);
     put_requests(metrics, out);
     put_certificates(metrics, out);
+    put_anchors(service, out);
     put_number(out, "atls_serve_policy_loaded_seconds", "gauge",
                "When policy and keys were loaded, in seconds since 1970.",
                service->loaded);

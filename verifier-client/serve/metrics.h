@@ -24,8 +24,8 @@ struct atls_metrics { /* zeroed at first; members are atomic */
     uint64_t connections, connections_cut; /* now; ended as overdue */
     int64_t started; /* seconds since 1970, as all times here */
     int64_t certificates[ATLS_METRICS_CERTIFICATES]; /* notAfter, of the
-                                                        server's chain */
-    size_t num_certificates;
+                                                        server's chain, leaf
+                                                        first; 0: none */
 };
 
 void atls_metrics_appraised(struct atls_metrics *metrics,

@@ -59,6 +59,23 @@ static enum atls_reason choose_rule(struct atls_service *service,
                           service->setup->policy);
 }
 
+/* Who is asked here answers of his own knowledge: no profile sends Evidence on
+ * to another Verifier, and none believes what nobody verified. */
+static enum atls_reason check_profiles(const struct atls_service *service,
+                                       struct atls_why *why)
+{
+    for (size_t i = 0; i < service->rule->num_accept; i++) {
+        const struct atls_profile *profile = service->rule->accept[i];
+
+        if (profile->verifier != NULL || !profile->has_anchors)
+            return atls_why(why, ATLS_POLICY_INVALID,
+                            "%s: profile %s: want one with trust_anchors and "
+                            "without verifier: a Verifier judges itself",
+                            service->setup->policy, profile->name);
+    }
+    return ATLS_OK;
+}
+
 bool atls_service_takes(const struct atls_service *service,
                         const struct atls_format *format)
 {
@@ -170,6 +187,8 @@ static enum atls_reason load(struct atls_service *service, struct atls_why *why)
 
     if (reason == ATLS_OK)
         reason = choose_rule(service, why);
+    if (reason == ATLS_OK)
+        reason = check_profiles(service, why);
     if (reason == ATLS_OK)
         reason = list_types(service, why);
     if (reason == ATLS_OK)
