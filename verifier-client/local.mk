@@ -91,6 +91,7 @@ dist_pkgdata_DATA += \
 libverifier_la_SOURCES += \
 	verifier-client/dcap.c verifier-client/dcap.h \
 	verifier-client/dcap_profile.c \
+	verifier-client/eventlog.c verifier-client/eventlog.h \
 	verifier-client/pck.c verifier-client/pck.h \
 	verifier-client/sgx.c \
 	verifier-client/tcb.c verifier-client/tcb.h \

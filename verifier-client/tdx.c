@@ -244,6 +244,14 @@ static bool add_flag(json_t *profile, const char *key, bool is_there, bool flag)
            json_object_set_new(profile, key, json_boolean(flag)) == 0;
 }
 
+static bool learn_service_td(const struct atls_quote *quote, json_t *profile)
+{
+    struct atls_dcap_field fields[2] = {atls_tdx_fields[SERVICE_TD]};
+
+    fields[0].is_pin = !atls_quote_is_zero(quote->td.mr_service_td);
+    return atls_dcap_learn_fields(quote, fields, profile);
+}
+
 /* What is unusual is written down for the operator to see. */
 static bool learn(const void *claims, json_t *profile)
 {
@@ -251,6 +259,7 @@ static bool learn(const void *claims, json_t *profile)
     const struct atls_quote_td *td = &quote->quote.td;
 
     return atls_dcap_learn_fields(&quote->quote, atls_tdx_fields, profile) &&
+           learn_service_td(&quote->quote, profile) &&
            add_flag(profile, "debug", td->attributes.data[0] != 0, true) &&
            add_flag(profile, "migratable", has_bit(td, MIGRATABLE), true) &&
            add_flag(profile, "sept_ve_disable", !has_bit(td, SEPT_VE_DISABLE),

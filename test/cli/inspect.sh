@@ -36,6 +36,37 @@ asks "what a peer chose is shown" 0 inspect escape.json
 ! grep -q "$(printf '\033')" out
 result $? "and never reaches the terminal as an escape sequence"
 
+# A CCEL of one event, index 2, with a digest of SHA-384 that is all zero
+zeros() { head -c "$1" /dev/zero; }
+{
+    printf '\001\0\0\0\003\0\0\0'
+    zeros 20
+    printf '\041\0\0\0Spec ID Event03\0'
+    zeros 8
+    printf '\001\0\0\0\014\0\060\0\0'
+    printf '\002\0\0\0\004\0\0\0\001\0\0\0\014\0'
+    zeros 48
+    printf '\003\0\0\0abc'
+    head -c 100 /dev/zero | tr '\0' '\377'
+} >ccel
+rtmr=$(zeros 96 | sha384sum | cut -d' ' -f1)
+asks "an event log is replayed" 0 inspect --json ccel
+json "to RTMRs" "it['registers'] == {'rtmr1': '$rtmr', **{'rtmr%d' % i: 96 * '0' for i in (0, 2, 3)}}"
+json "from its events" \
+    'it["events"][0]["register"] == "rtmr1" and it["events"][0]["type"] == "EV_SEPARATOR"'
+asks "and as text" 0 inspect ccel
+says "with what it adds up to" "rtmr1: $rtmr"
+if [ -n "$ATLS_VECTORS" ]; then
+    "$atls" inspect "$ATLS_VECTORS/tdx/gotdx-cos113.quote.dat" |
+        grep -oE 'rtmr[0-3]: [0-9a-f]{96}' | sort >quoted
+    "$atls" inspect "$ATLS_VECTORS/tdx/gotdx-cos113.ccel_data.dat" |
+        grep -oE 'rtmr[0-3]: [0-9a-f]{96}' | sort >replayed
+    [ "$(wc -l <quoted)" = 4 ] && cmp -s quoted replayed
+    result $? "a real CCEL adds up to the RTMRs of its quote"
+else
+    skip "a real CCEL adds up to the RTMRs of its quote" "--with-vectors names no folder"
+fi
+
 # Garbage: an answer, not a crash, and no.
 head -c 300 /dev/zero >zeros
 asks "zeros are nothing" 1 inspect zeros

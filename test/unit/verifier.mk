@@ -100,3 +100,9 @@ TESTS += test/unit/check_dcap
 test_unit_check_dcap_SOURCES = test/unit/check_dcap.c $(forge_dcap_sources)
 test_unit_check_dcap_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_dcap_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += test/unit/check_eventlog
+TESTS += test/unit/check_eventlog
+test_unit_check_eventlog_SOURCES = test/unit/check_eventlog.c $(forge_sources)
+test_unit_check_eventlog_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_eventlog_LDADD = libverifier.la libbase.la $(CHECK_LIBS)

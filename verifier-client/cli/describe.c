@@ -212,7 +212,7 @@ json_t *atls_describe_input(struct atls_view bytes, bool *is_known)
                 ATLS_OK;
     if (!*is_known) {
         atls_output_set(report, "not_a_cmw", "%s", why.text);
-        *is_known = outline(report, bytes);
+        *is_known = atls_describe_log(report, bytes) || outline(report, bytes);
         return report;
     }
     if (!atls_view_equal(atls_buf_view(&wrapped), bytes)) {

@@ -19,4 +19,8 @@ json_t *atls_describe_claims(const struct atls_evidence *evidence);
 /* atls_describe_verdict: adds verdict, reason, text, profile and vector. */
 void atls_describe_verdict(json_t *report, const struct atls_verdict *verdict);
 
+/* atls_describe_log: an event log: its events and the registers that they add
+ * up to. false: it is none. */
+bool atls_describe_log(json_t *report, struct atls_view bytes);
+
 #endif

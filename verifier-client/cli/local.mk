@@ -10,6 +10,7 @@ atls_SOURCES = \
 	verifier-client/cli/config.c \
 	verifier-client/cli/connect.c verifier-client/cli/connect.h \
 	verifier-client/cli/describe.c verifier-client/cli/describe.h \
+	verifier-client/cli/describe_log.c \
 	verifier-client/cli/doctor.c verifier-client/cli/doctor.h \
 	verifier-client/cli/doctor_attester.c \
 	verifier-client/cli/doctor_delegate.c \
