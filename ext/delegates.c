@@ -371,10 +371,10 @@ enum atls_reason atls_delegates_get1(struct atls_delegates *delegates,
     return reason;
 }
 
-bool atls_delegates_is_failing(struct atls_delegates *delegates, unsigned way,
-                               int64_t now_s)
+bool atls_delegates_is_paused(struct atls_delegates *delegates, unsigned way,
+                              int64_t now_s)
 {
-    bool has_failed = false, has_valid = false;
+    bool is_paused = false, has_valid = false;
 
     lock(delegates);
     for (size_t i = 0; i < ATLS_DELEGATES_MAX; i++) {
@@ -382,9 +382,9 @@ bool atls_delegates_is_failing(struct atls_delegates *delegates, unsigned way,
 
         if (!entry->is_used || entry->way != way)
             continue;
-        has_failed |= entry->num_failures > 0;
+        is_paused |= atls_clock_now() < entry->retry_ns;
         has_valid |= is_valid(entry, now_s);
     }
     pthread_mutex_unlock(&delegates->mutex);
-    return has_failed && !has_valid;
+    return is_paused && !has_valid;
 }

@@ -63,9 +63,10 @@ atls_delegates_get1(struct atls_delegates *delegates,
                     int64_t now_s, int64_t deadline_ns,
                     struct atls_delegate **out, struct atls_why *why);
 
-/* atls_delegates_is_failing: the last attempt at this way failed, and there is
- * nothing valid to show at now_s for any TIK. A hint, for negotiation. */
-bool atls_delegates_is_failing(struct atls_delegates *delegates, unsigned way,
-                               int64_t now_s);
+/* atls_delegates_is_paused: the last attempt at this way failed, it is not time
+ * to try again, and there is nothing valid to show at now_s for any TIK. A
+ * hint, for negotiation. */
+bool atls_delegates_is_paused(struct atls_delegates *delegates, unsigned way,
+                              int64_t now_s);
 
 #endif

@@ -13,6 +13,7 @@
 #include "keylog.h"
 #include "module.h"
 #include "offload.h"
+#include "result.h"
 #include "rule.h"
 #include "share.h"
 #include "verdict.h"
@@ -221,18 +222,64 @@ check_delegation(const struct atls_connection *connection,
                                  &terms, value, why);
 }
 
+/* The Verifier that the scheme named, under the keys for that name. */
+static enum atls_reason
+appraise_result(const struct atls_connection *connection,
+                const struct atls_verifier *verifier,
+                const struct atls_secret *value, int64_t now,
+                struct atls_verdict *verdict)
+{
+    const struct atls_delegation *delegation = connection->delegation;
+    struct atls_result_subject subject = {
+        .nonce = atls_secret_view(value),
+        .not_before =
+            (int64_t)delegation->mandate.not_before - ATLS_DELEGATION_SKEW_S};
+    int64_t expires_s;
+
+    return atls_result_appraise(verifier, delegation->result, &subject, now,
+                                verdict, &expires_s);
+}
+
+static enum atls_reason find_verifier(const struct atls_connection *connection,
+                                      const struct atls_rule *rule,
+                                      const struct atls_verifier **out,
+                                      struct atls_why *why)
+{
+    const struct atls_scheme *scheme = &connection->peer_scheme;
+
+    *out = NULL;
+    if (scheme->mechanism != ATLS_MECHANISM_RESULT)
+        return ATLS_OK;
+    *out = atls_rule_passport(rule, scheme->verifier);
+    return *out != NULL
+               ? ATLS_OK
+               : atls_why(why, ATLS_PASSPORT_REFUSED,
+                          "want Evidence, or a result of a Verifier that the "
+                          "rule's \"passport\" names, peer has one of %.*s",
+                          (int)scheme->verifier.len,
+                          (const char *)scheme->verifier.data);
+}
+
 static void appraise_delegated(const struct appraisal *appraisal,
                                struct atls_terms *terms)
 {
     const struct atls_connection *connection = appraisal->connection;
+    const struct atls_verifier *verifier;
     struct atls_secret value;
     struct atls_why why = {0};
+    enum atls_reason reason =
+        find_verifier(connection, appraisal->rule, &verifier, &why);
 
     terms->num_signatures = 1; /* the delegate's */
-    if (check_delegation(connection, appraisal->rule, terms->now, &value,
-                         &why) != ATLS_OK)
+    if (reason == ATLS_OK)
+        reason = check_delegation(connection, appraisal->rule, terms->now,
+                                  &value, &why);
+    if (reason != ATLS_OK)
         atls_verdict_refuse(appraisal->verdict, ATLS_INSTANCE_IDENTITY, 0,
                             &why);
+    else if (verifier != NULL)
+        appraise_result(connection, verifier, &value, terms->now,
+                        appraisal->verdict);
     else
         atls_evidence_appraise(connection->evidence, terms, appraisal->verdict);
 }
@@ -321,7 +368,7 @@ static enum atls_reason check_presence(const SSL *ssl,
     if (check_protocol(ssl, why) != ATLS_OK ||
         check_agreed(connection, why) != ATLS_OK)
         return why->reason;
-    if (connection->evidence == NULL)
+    if (connection->evidence == NULL && connection->delegation == NULL)
         return atls_why(why, ATLS_EVIDENCE_MISSING, NULL);
     if (leaf == NULL ||
         (leaf != connection->leaf && X509_cmp(leaf, connection->leaf) != 0))

@@ -12,10 +12,12 @@
 
 #include "extension.h"
 #include "gate.h"
+#include "http.h"
 #include "keylog.h"
 #include "module.h"
 
 static atls_security_fn *_Atomic default_security;
+static int context_index = -1; /* what stands there: it is exempt */
 
 /* The security callback gets a const SSL and may be called without one. */
 static SSL *mutable_ssl(const SSL *ssl)
@@ -40,6 +42,35 @@ static int ask_chained(struct atls_connection *connection, const SSL *ssl,
     return answer;
 }
 
+/* A request of ours that goes to a Verifier from within a handshake would else
+ * be asked for what only the Verifier can judge. A rule that names the host and
+ * requires Evidence of it is meant so. */
+static bool is_named(const char *host)
+{
+    struct atls_policy *policy = atls_ruleset_get1(atls_module()->ruleset);
+    const struct atls_peer peer = {.role = ATLS_ROLE_SERVER, .name = host};
+    bool answer = policy != NULL && host != NULL &&
+                  atls_module()->settings->requires_servers &&
+                  atls_policy_names(policy, &peer);
+
+    atls_policy_free(policy);
+    return answer;
+}
+
+static void exempt(const SSL_CTX *ctx, const char *host)
+{
+    SSL_CTX *own = (SSL_CTX *)(uintptr_t)ctx;
+
+    if (is_named(host) || !SSL_CTX_set_ex_data(own, context_index, own))
+        return;
+    SSL_CTX_set_security_callback(own, default_security);
+}
+
+bool atls_hook_is_exempt(const SSL_CTX *ctx)
+{
+    return SSL_CTX_get_ex_data(ctx, context_index) != NULL;
+}
+
 static int security(const SSL *ssl, const SSL_CTX *ctx, int op, int bits,
                     int nid, void *other, void *ex)
 {
@@ -47,8 +78,13 @@ static int security(const SSL *ssl, const SSL_CTX *ctx, int op, int bits,
         ssl == NULL ? NULL : atls_connection_get0(ssl);
     bool is_again = connection != NULL && connection->is_in_security;
     int errno_before = errno;
-    int answer = ask_chained(connection, ssl, ctx, op, bits, nid, other, ex);
+    int answer;
 
+    if (ssl == NULL && op == ATLS_HTTP_SECOP) {
+        exempt(ctx, other);
+        return 1;
+    }
+    answer = ask_chained(connection, ssl, ctx, op, bits, nid, other, ex);
     if (ssl == NULL || is_again || answer == 0)
         return answer;
     answer = atls_gate_security(mutable_ssl(ssl), op, nid);
@@ -86,6 +122,8 @@ void atls_hook_reassert(SSL *ssl)
 {
     atls_security_fn *installed = SSL_get_security_callback(ssl);
 
+    if (atls_hook_is_exempt(SSL_get_SSL_CTX(ssl)))
+        return;
     atls_keylog_reassert(SSL_get_SSL_CTX(ssl));
     if (installed != security && installed != deny_all)
         chain(ssl, installed);
@@ -223,6 +261,8 @@ void atls_hook_deny_no_more(void)
 
 bool atls_hook_register(void)
 {
-    return atls_keylog_register() &&
-           SSL_CTX_get_ex_new_index(0, NULL, new_context, NULL, NULL) >= 0;
+    if (!atls_keylog_register())
+        return false;
+    context_index = SSL_CTX_get_ex_new_index(0, NULL, new_context, NULL, NULL);
+    return context_index >= 0;
 }

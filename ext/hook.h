@@ -21,6 +21,10 @@ bool ATLS_MUST_USE atls_hook_register(void);
 bool ATLS_MUST_USE atls_hook_deny(const struct atls_why *why);
 void atls_hook_deny_no_more(void);
 
+/* atls_hook_is_exempt: the SSL_CTX is of atls's own requests (base/http.h), and
+ * no rule wants that server attested: it is left alone. */
+bool atls_hook_is_exempt(const SSL_CTX *ctx);
+
 /* atls_hook_reassert: the security and key log callbacks of this connection
  * are ours again; an application's own are kept and called. */
 void atls_hook_reassert(SSL *ssl);

@@ -29,12 +29,11 @@ static enum atls_reason open_parts(struct atls_module *module,
     if (settings->attester != NULL)
         reason = atls_attester_open(settings->attester, settings->attest_share,
                                     &module->attester, why);
-    if (reason == ATLS_OK && module->attester != NULL)
-        reason =
-            atls_offer_open(settings, module->attester, &module->offer, why);
     if (reason == ATLS_OK && settings->policy != NULL)
-        reason = atls_ruleset_open(settings->policy, settings->identity,
-                                   &module->ruleset, why);
+        reason = atls_ruleset_open(settings, &module->ruleset, why);
+    if (reason == ATLS_OK && module->attester != NULL)
+        reason = atls_offer_open(settings, module->attester, module->ruleset,
+                                 &module->offer, why);
     return reason;
 }
 

@@ -6,6 +6,7 @@
 #include "message.h"
 
 #include "gate.h"
+#include "hook.h"
 #include "identity.h"
 #include "module.h"
 
@@ -67,8 +68,11 @@ enum atls_reason atls_put_client_hello(struct atls_call *call,
 {
     struct atls_wire_hello hello = {0};
     struct atls_connection *connection;
-    enum atls_reason reason = begin(call->ssl, &connection, why);
+    enum atls_reason reason;
 
+    if (atls_hook_is_exempt(SSL_get_SSL_CTX(call->ssl)))
+        return ATLS_OK;
+    reason = begin(call->ssl, &connection, why);
     if (reason != ATLS_OK)
         return reason;
     if (connection != NULL && connection->is_required)

@@ -9,9 +9,16 @@
 
 #include "clock.h"
 #include "delegates.h"
+#include "remote.h"
 #include "report.h"
 
 #define MS_NS INT64_C(1000000)
+
+enum {
+    CONTENT_FORMAT_JWT = 264, /* application/eat+jwt, RFC 9782 */
+    DEFAULT_LIFE_S = 600,     /* of delegates of passports, by default */
+    MAX_RESULT = 49152        /* bytes of a JWS that we show */
+};
 
 /* A way to be vouched for. */
 struct way {
@@ -23,23 +30,44 @@ struct way {
 struct atls_offer {
     const struct atls_settings *settings;
     struct atls_attester *attester;
+    struct atls_ruleset *ruleset;
     struct atls_delegates *delegates; /* NULL: no ways */
     struct way ways[ATLS_WIRE_MAX_SCHEMES];
     unsigned num_ways;
     struct atls_schemes schemes;
+    struct atls_schemes without_passport; /* it comes last here */
 };
 
 static bool add_way(struct atls_offer *offer, struct atls_type type)
 {
-    struct way *way = &offer->ways[offer->num_ways++];
+    struct way *way = &offer->ways[offer->num_ways];
 
+    if (offer->num_ways == ATLS_WIRE_MAX_SCHEMES)
+        return true;
     way->type = type;
     way->text = atls_buf(ATLS_TYPE_MAX_TEXT);
     atls_scheme_put_delegated(&way->text, type);
     way->scheme =
         atls_scheme_of_type(atls_type_of_text(atls_buf_view(&way->text)));
     way->scheme.is_delegated = true;
+    offer->num_ways++;
     return !way->text.failed;
+}
+
+/* The first of the attester's types is what the Verifier gets. */
+static void add_passport(struct atls_offer *offer)
+{
+    const struct atls_schemes *made = atls_attester_schemes(offer->attester);
+
+    offer->ways[offer->num_ways++] =
+        (struct way){.scheme = atls_scheme_of_verifier(
+                         atls_view_text(offer->settings->passport)),
+                     .type = made->list[0].type};
+}
+
+static bool is_passport(const struct way *way)
+{
+    return way->scheme.mechanism == ATLS_MECHANISM_RESULT;
 }
 
 /* A record of an attester's CMW, as a collection of CBOR takes it. */
@@ -63,23 +91,137 @@ static enum atls_reason put_record(struct atls_view bytes,
     return ATLS_OK;
 }
 
-static enum atls_reason vouch(void *arg, unsigned number, int64_t deadline_ns,
+struct voucher {
+    struct atls_offer *offer;
+    const struct way *way;
+    int64_t deadline_ns;
+    const struct atls_secret *value;
+    int64_t now_s;
+};
+
+static enum atls_reason quote(const struct voucher *voucher,
+                              struct atls_buf *cmw, struct atls_why *why)
+{
+    int64_t left_ms = (voucher->deadline_ns - atls_clock_now()) / MS_NS;
+
+    return atls_attester_quote(voucher->offer->attester, voucher->way->type,
+                               voucher->value,
+                               left_ms < 1 ? 1 : (unsigned)left_ms, cmw, why);
+}
+
+static enum atls_reason vouch_evidence(const struct voucher *voucher,
+                                       struct atls_buf *record,
+                                       struct atls_why *why)
+{
+    ATLS_AUTO_BUF cmw = atls_buf(ATLS_CMW_MAX);
+    enum atls_reason reason = quote(voucher, &cmw, why);
+
+    return reason != ATLS_OK ? reason
+                             : put_record(atls_buf_view(&cmw),
+                                          voucher->way->type, record, why);
+}
+
+/* What our own policy would say of it: a result that others refuse is better
+ * refused here. */
+static enum atls_reason check_result(const struct voucher *voucher,
+                                     const struct atls_verifier *verifier,
+                                     struct atls_view jws, int64_t *expires_s,
+                                     struct atls_why *why)
+{
+    struct atls_result_subject subject = {
+        .nonce = atls_secret_view(voucher->value),
+        .not_before = voucher->now_s - ATLS_DELEGATION_SKEW_S};
+    struct atls_verdict verdict;
+    int64_t ends_s = *expires_s;
+
+    if (atls_result_appraise(verifier, jws, &subject, time(NULL), &verdict,
+                             &ends_s) != ATLS_OK)
+        return atls_why(why, verdict.reason, "%s: %s", verifier->name,
+                        verdict.text);
+    if (ends_s < *expires_s)
+        *expires_s = ends_s;
+    return ATLS_OK;
+}
+
+/* A format that is unknown here has the value as its nonce, as far as we can
+ * tell. */
+static enum atls_reason form_question(const struct voucher *voucher,
+                                      const struct atls_cmw *cmw,
+                                      struct atls_evidence **evidence,
+                                      struct atls_remote_question *question,
+                                      struct atls_why *why)
+{
+    struct atls_why inner = {0};
+    enum atls_reason reason = atls_evidence_take(cmw, NULL, evidence, &inner);
+
+    if (reason == ATLS_OK)
+        atls_evidence_question(*evidence, question);
+    else if (reason == ATLS_FORMAT_UNKNOWN)
+        *question = (struct atls_remote_question){
+            .type = cmw->type,
+            .value = cmw->value,
+            .nonce = atls_secret_view(voucher->value)};
+    else
+        return atls_why(why, reason, "%s", inner.text);
+    return ATLS_OK;
+}
+
+static enum atls_reason ask(const struct voucher *voucher,
+                            const struct atls_verifier *verifier,
+                            struct atls_buf *jws, struct atls_why *why)
+{
+    ATLS_AUTO_BUF bytes = atls_buf(ATLS_CMW_MAX);
+    ATLS_AUTO_BUF storage = atls_buf(ATLS_CMW_MAX);
+    struct atls_evidence *evidence = NULL;
+    struct atls_remote_question question;
+    struct atls_cmw cmw;
+    enum atls_reason reason = quote(voucher, &bytes, why);
+
+    if (reason == ATLS_OK)
+        reason = atls_cmw_parse(atls_buf_view(&bytes), &storage, &cmw, why);
+    if (reason == ATLS_OK)
+        reason = form_question(voucher, &cmw, &evidence, &question, why);
+    if (reason == ATLS_OK) {
+        question.verifier = verifier;
+        question.deadline_ns = voucher->deadline_ns;
+        reason = atls_remote_ask(&question, jws, why);
+    }
+    atls_evidence_free(evidence);
+    return reason;
+}
+
+static enum atls_reason vouch_result(const struct voucher *voucher,
+                                     struct atls_buf *record,
+                                     int64_t *expires_s, struct atls_why *why)
+{
+    struct atls_policy *policy = atls_ruleset_get1(voucher->offer->ruleset);
+    const struct atls_verifier *verifier =
+        atls_policy_verifier(policy, voucher->way->scheme.verifier);
+    ATLS_AUTO_BUF jws = atls_buf(MAX_RESULT);
+    enum atls_reason reason = ask(voucher, verifier, &jws, why);
+
+    if (reason == ATLS_OK)
+        reason = check_result(voucher, verifier, atls_buf_view(&jws), expires_s,
+                              why);
+    if (reason == ATLS_OK)
+        atls_cmw_put(record, atls_type_of_format(CONTENT_FORMAT_JWT),
+                     atls_buf_view(&jws), ATLS_CMW_RESULTS);
+    atls_policy_free(policy);
+    return reason;
+}
+
+static enum atls_reason vouch(void *arg, unsigned way, int64_t deadline_ns,
                               const struct atls_secret *value, int64_t now_s,
                               struct atls_buf *record, int64_t *expires_s,
                               struct atls_why *why)
 {
     struct atls_offer *offer = arg;
-    struct way *way = &offer->ways[number];
-    ATLS_AUTO_BUF cmw = atls_buf(ATLS_CMW_MAX);
-    int64_t left_ms = (deadline_ns - atls_clock_now()) / MS_NS;
-    enum atls_reason reason =
-        atls_attester_quote(offer->attester, way->type, value,
-                            left_ms < 1 ? 1 : (unsigned)left_ms, &cmw, why);
+    struct voucher voucher = {offer, &offer->ways[way], deadline_ns, value,
+                              now_s};
 
-    (void)now_s, (void)expires_s;
-    return reason != ATLS_OK
-               ? reason
-               : put_record(atls_buf_view(&cmw), way->type, record, why);
+    return is_passport(voucher.way)
+               ? vouch_result(&voucher, record, expires_s, why)
+               : vouch_evidence(&voucher, record, why);
 }
 
 static void tell(void *arg, const struct atls_delegates_news *news)
@@ -92,34 +234,52 @@ static void tell(void *arg, const struct atls_delegates_news *news)
 
 static bool open_delegates(struct atls_offer *offer)
 {
+    const struct atls_settings *settings = offer->settings;
+    const struct atls_schemes *made = atls_attester_schemes(offer->attester);
     const struct atls_delegates_world world = {
         .vouch = vouch,
         .tell = tell,
         .arg = offer,
-        .lifetime_s = (uint32_t)offer->settings->delegate_s};
-    const struct atls_schemes *made = atls_attester_schemes(offer->attester);
+        .lifetime_s = settings->delegate_s > 0 ? (uint32_t)settings->delegate_s
+                                               : DEFAULT_LIFE_S};
     bool ok = true;
 
-    if (offer->settings->delegate_s == 0)
-        return true;
-    for (size_t i = 0; i < made->num; i++)
+    if (settings->passport != NULL)
+        add_passport(offer);
+    for (size_t i = 0; settings->delegate_s > 0 && i < made->num; i++)
         ok = ok && add_way(offer, made->list[i].type);
-    offer->delegates = ok ? atls_delegates_new(&world) : NULL;
-    return offer->delegates != NULL;
+    if (offer->num_ways > 0)
+        offer->delegates = ok ? atls_delegates_new(&world) : NULL;
+    return offer->num_ways == 0 || offer->delegates != NULL;
+}
+
+static void add_ways(const struct atls_offer *offer, bool passports,
+                     struct atls_schemes *schemes)
+{
+    for (unsigned i = 0; i < offer->num_ways; i++)
+        if (is_passport(&offer->ways[i]) == passports)
+            atls_schemes_add(schemes, &offer->ways[i].scheme);
 }
 
 static void list_schemes(struct atls_offer *offer)
 {
     const struct atls_schemes *made = atls_attester_schemes(offer->attester);
+    struct atls_schemes *usual = &offer->schemes;
+    struct atls_schemes *without = &offer->without_passport;
 
-    for (unsigned i = 0; i < offer->num_ways; i++)
-        atls_schemes_add(&offer->schemes, &offer->ways[i].scheme);
-    for (size_t i = 0; i < made->num; i++)
-        atls_schemes_add(&offer->schemes, &made->list[i]);
+    add_ways(offer, true, usual);
+    add_ways(offer, false, usual);
+    add_ways(offer, false, without);
+    for (size_t i = 0; i < made->num; i++) {
+        atls_schemes_add(usual, &made->list[i]);
+        atls_schemes_add(without, &made->list[i]);
+    }
+    add_ways(offer, true, without);
 }
 
 enum atls_reason atls_offer_open(const struct atls_settings *settings,
                                  struct atls_attester *attester,
+                                 struct atls_ruleset *ruleset,
                                  struct atls_offer **out, struct atls_why *why)
 {
     struct atls_offer *offer = calloc(1, sizeof(*offer));
@@ -129,6 +289,7 @@ enum atls_reason atls_offer_open(const struct atls_settings *settings,
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     offer->settings = settings;
     offer->attester = attester;
+    offer->ruleset = ruleset;
     if (!open_delegates(offer)) {
         atls_offer_free(offer);
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
@@ -152,9 +313,12 @@ const struct atls_schemes *atls_offer_schemes(struct atls_offer *offer)
 {
     static const struct atls_schemes none = {0};
 
-    return offer != NULL && atls_attester_is_prepared(offer->attester)
-               ? &offer->schemes
-               : &none;
+    if (offer == NULL || !atls_attester_is_prepared(offer->attester))
+        return &none;
+    if (offer->settings->passport == NULL ||
+        !atls_delegates_is_paused(offer->delegates, 0, time(NULL)))
+        return &offer->schemes;
+    return &offer->without_passport;
 }
 
 static int find_way(const struct atls_offer *offer,

@@ -8,26 +8,28 @@
 #define ATLS_OFFER_H
 
 #include "attester.h"
-#include "settings.h"
+#include "ruleset.h"
 
 struct atls_offer; /* one a process, lives as long as it */
 
-/* atls_offer_open: settings and attester (not NULL) are borrowed for its life.
- * OUT_OF_MEMORY. */
+/* atls_offer_open: settings, attester (not NULL) and ruleset (NULL: no policy)
+ * are borrowed for its life. OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE
 atls_offer_open(const struct atls_settings *settings,
-                struct atls_attester *attester, struct atls_offer **out,
-                struct atls_why *why);
+                struct atls_attester *attester, struct atls_ruleset *ruleset,
+                struct atls_offer **out, struct atls_why *why);
 void atls_offer_free(struct atls_offer *offer);
 
 /* atls_offer_schemes: what it makes, in order of preference: what spares the
- * attester comes first. None while the attester's device could not be opened.
- * Borrowed. offer may be NULL: none. */
+ * attester comes first, but for a passport that cannot be had just now. None
+ * while the attester's device could not be opened. Borrowed. offer may be NULL:
+ * none. */
 const struct atls_schemes *atls_offer_schemes(struct atls_offer *offer);
 
 /* atls_offer_make: the CMW of the scheme, one of atls_offer_schemes, for the
  * binder of a connection with that leaf, appended to out. Takes at most the
- * setting timeout. ATTESTER_*, DELEGATE_*, CRYPTO_FAILED, OUT_OF_MEMORY. */
+ * setting timeout. ATTESTER_*, DELEGATE_*, of passports VERIFIER_* and
+ * RESULT_*, CRYPTO_FAILED, OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE
 atls_offer_make(struct atls_offer *offer, const struct atls_scheme *scheme,
                 X509 *leaf, const struct atls_secret *binder,

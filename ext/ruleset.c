@@ -20,8 +20,7 @@ struct stamp { /* what tells one state of a file from the next */
 static struct atls_ruleset *kept;
 
 struct atls_ruleset {
-    char *path;
-    enum atls_identity identity;
+    const struct atls_settings *settings;
     pthread_mutex_t mutex;
     struct atls_policy *policy;
     struct stamp stamp; /* of the file last looked at, good or bad */
@@ -55,24 +54,49 @@ static struct stamp stamp_of(const char *path)
     return stamp;
 }
 
+static enum atls_reason check_passport(const struct atls_policy *policy,
+                                       const char *passport,
+                                       struct atls_why *why)
+{
+    if (passport == NULL ||
+        atls_policy_verifier(policy, atls_view_text(passport)) != NULL)
+        return ATLS_OK;
+    return atls_why(why, ATLS_POLICY_INVALID,
+                    "passport: want one of the policy's \"verifiers\", found "
+                    "\"%.80s\"",
+                    passport);
+}
+
+static enum atls_reason check_policy(const struct atls_policy *policy,
+                                     const struct atls_settings *settings,
+                                     struct atls_why *why)
+{
+    enum atls_reason reason =
+        atls_policy_check_identity(policy, settings->identity, why);
+
+    if (reason == ATLS_OK)
+        reason = atls_policy_check_verifier(policy, settings->verifier, why);
+    return reason != ATLS_OK ? reason
+                             : check_passport(policy, settings->passport, why);
+}
+
 static enum atls_reason read_policy(const struct atls_ruleset *ruleset,
                                     struct atls_policy **out,
                                     struct atls_why *why)
 {
+    const struct atls_settings *settings = ruleset->settings;
     enum atls_reason reason =
-        atls_policy_read(ruleset->path, NULL, NULL, out, why);
+        atls_policy_read(settings->policy, NULL, NULL, out, why);
     struct atls_why inner = {0};
 
-    if (reason != ATLS_OK ||
-        atls_policy_check_identity(*out, ruleset->identity, &inner) == ATLS_OK)
+    if (reason != ATLS_OK || check_policy(*out, settings, &inner) == ATLS_OK)
         return reason;
     atls_policy_free(*out);
     *out = NULL;
-    return atls_why(why, inner.reason, "%s: %s", ruleset->path, inner.text);
+    return atls_why(why, inner.reason, "%s: %s", settings->policy, inner.text);
 }
 
-enum atls_reason atls_ruleset_open(const char *path,
-                                   enum atls_identity identity,
+enum atls_reason atls_ruleset_open(const struct atls_settings *settings,
                                    struct atls_ruleset **out,
                                    struct atls_why *why)
 {
@@ -80,13 +104,12 @@ enum atls_reason atls_ruleset_open(const char *path,
     enum atls_reason reason;
 
     *out = NULL;
-    if (ruleset == NULL || (ruleset->path = strdup(path)) == NULL) {
-        free(ruleset);
+    if (ruleset == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    }
     pthread_mutex_init(&ruleset->mutex, NULL);
-    ruleset->identity = identity;
-    ruleset->stamp = stamp_of(path); /* before reading: never too new */
+    ruleset->settings = settings;
+    ruleset->stamp = stamp_of(settings->policy); /* before reading: never too
+                                                    new */
     reason = read_policy(ruleset, &ruleset->policy, why);
     if (reason != ATLS_OK) {
         atls_ruleset_free(ruleset);
@@ -105,7 +128,6 @@ void atls_ruleset_free(struct atls_ruleset *ruleset)
         kept = NULL;
     atls_policy_free(ruleset->policy);
     pthread_mutex_destroy(&ruleset->mutex);
-    free(ruleset->path);
     free(ruleset);
 }
 
@@ -123,7 +145,8 @@ static void read_again(struct atls_ruleset *ruleset, struct atls_log *log)
     }
     atls_policy_free(ruleset->policy);
     ruleset->policy = policy;
-    atls_log_text(log, ATLS_LOG_INFO, "policy %s read anew", ruleset->path);
+    atls_log_text(log, ATLS_LOG_INFO, "policy %s read anew",
+                  ruleset->settings->policy);
 }
 
 void atls_ruleset_refresh(struct atls_ruleset *ruleset, struct atls_log *log)
@@ -133,7 +156,7 @@ void atls_ruleset_refresh(struct atls_ruleset *ruleset, struct atls_log *log)
     if (ruleset == NULL)
         return;
     pthread_mutex_lock(&ruleset->mutex);
-    stamp = stamp_of(ruleset->path);
+    stamp = stamp_of(ruleset->settings->policy);
     if (memcmp(&stamp, &ruleset->stamp, sizeof(stamp)) != 0) {
         ruleset->stamp = stamp;
         read_again(ruleset, log);

@@ -7,17 +7,16 @@
 #ifndef ATLS_RULESET_H
 #define ATLS_RULESET_H
 
-#include "log.h"
-#include "policy.h"
+#include "settings.h"
 
 struct atls_ruleset; /* one a process */
 
-/* atls_ruleset_open: reads the policy at path, which must fit the setting
- * identity. FILE_UNREADABLE, POLICY_INVALID, OUT_OF_MEMORY. */
-enum atls_reason ATLS_MUST_USE atls_ruleset_open(const char *path,
-                                                 enum atls_identity identity,
-                                                 struct atls_ruleset **out,
-                                                 struct atls_why *why);
+/* atls_ruleset_open: reads the policy that the settings name, which must fit
+ * the others: identity, verifier, passport. They are borrowed for its life.
+ * FILE_UNREADABLE, POLICY_INVALID, OUT_OF_MEMORY. */
+enum atls_reason ATLS_MUST_USE
+atls_ruleset_open(const struct atls_settings *settings,
+                  struct atls_ruleset **out, struct atls_why *why);
 void atls_ruleset_free(struct atls_ruleset *ruleset);
 
 /* atls_ruleset_refresh: looks at the file, and reads it if it is another. */

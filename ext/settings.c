@@ -155,6 +155,11 @@ static bool set_resume(struct value value, const char **wanted)
     return strcmp(value.text, "never") == 0;
 }
 
+static bool is_verifier(const char *text)
+{
+    return strstr(text, "://") != NULL;
+}
+
 static bool set_verifier(struct value value, const char **wanted)
 {
     *wanted = "local, the only Verifier of this version";
@@ -173,8 +178,9 @@ static bool set_delegate(struct value value, const char **wanted)
 
 static bool set_passport(struct value value, const char **wanted)
 {
-    *wanted = "nothing, as this version has no passports";
-    return *value.text == '\0';
+    *wanted = "nothing, or a name of the policy's \"verifiers\"";
+    return (*value.text == '\0' || is_verifier(value.text)) &&
+           set_text(&value.settings->passport, value.text);
 }
 
 static const struct row {
@@ -233,9 +239,15 @@ static enum atls_reason check_together(struct place place,
         return atls_why(why, ATLS_SETTING_INVALID,
                         "%s: [%s] policy: require needs one, found none",
                         place.file, place.section);
-    if (settings->delegate_s != 0 && settings->attester == NULL)
+    if (settings->attester == NULL &&
+        (settings->delegate_s != 0 || settings->passport != NULL))
         return atls_why(why, ATLS_SETTING_INVALID,
-                        "%s: [%s] delegate: want an attester beside it, found "
+                        "%s: [%s] %s: want an attester beside it, found none",
+                        place.file, place.section,
+                        settings->passport != NULL ? "passport" : "delegate");
+    if (settings->policy == NULL && settings->passport != NULL)
+        return atls_why(why, ATLS_SETTING_INVALID,
+                        "%s: [%s] passport: want a policy that names it, found "
                         "none",
                         place.file, place.section);
     if (!settings->enforces && settings->identity == ATLS_IDENTITY_ATTESTED)
@@ -307,6 +319,8 @@ void atls_settings_free(struct atls_settings *settings)
     if (settings == NULL)
         return;
     free(settings->attester);
+    free(settings->passport);
+    free(settings->verifier);
     free(settings->policy);
     atls_log_free(settings->log);
     free(settings);

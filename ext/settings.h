@@ -15,6 +15,8 @@
 struct atls_settings {
     char *attester;        /* URI; NULL: this host never attests */
     int64_t delegate_s;    /* life of a delegate; 0: none */
+    char *passport;        /* name of a Verifier that vouches for us; or NULL */
+    char *verifier;        /* name of one that appraises for us; NULL: local */
     char *policy;          /* path; NULL: none */
     bool requires_servers; /* server peers must attest */
     bool requires_clients; /* client peers must attest */

@@ -81,7 +81,7 @@ static void read_rules(const struct atls_node *node, struct atls_policy *policy)
         struct atls_node item = atls_node_item(node, i);
 
         atls_rule_read(&item, policy->profiles, policy->num_profiles,
-                       &policy->rules[policy->num_rules++]);
+                       &policy->verifiers, &policy->rules[policy->num_rules++]);
     }
     if (node->value == NULL &&
         !atls_rule_fill(policy->profiles, policy->num_profiles,
@@ -223,6 +223,16 @@ bool atls_policy_requires(const struct atls_policy *policy,
     return true;
 }
 
+bool atls_policy_names(const struct atls_policy *policy,
+                       const struct atls_peer *peer)
+{
+    for (size_t i = 0; i < policy->num_rules; i++)
+        if (!atls_rule_needs_chain(&policy->rules[i]) &&
+            atls_rule_may_hold(&policy->rules[i], peer))
+    return policy->rules[i].name != NULL && policy->rules[i].requires;
+    return false;
+}
+
 /* "require": false is for server peers alone; see rule.c. */
 bool atls_policy_requires_all(const struct atls_policy *policy,
                               enum atls_role role)
@@ -311,11 +321,19 @@ static void add_delegated(struct schemes *schemes, const struct atls_rule *rule)
     }
 }
 
+static void add_results(struct schemes *schemes, const struct atls_rule *rule)
+{
+    for (size_t i = 0; i < rule->num_passport; i++)
+        add_scheme(schemes, atls_scheme_of_verifier(
+                                atls_view_text(rule->passport[i]->name)));
+}
+
 size_t atls_policy_schemes(const struct atls_policy *policy,
                            const struct atls_peer *peer,
                            struct atls_scheme *schemes, size_t max)
 {
-    static add_fn *const adders[] = {add_evidence, add_batch, add_delegated};
+    static add_fn *const adders[] = {add_evidence, add_batch, add_delegated,
+                                     add_results};
     struct schemes found = {.list = schemes, .max = max};
 
     for (size_t i = 0; i < sizeof(adders) / sizeof(adders[0]); i++)

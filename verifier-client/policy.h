@@ -57,6 +57,11 @@ void atls_policy_up_ref(struct atls_policy *policy);
 bool atls_policy_requires(const struct atls_policy *policy,
                           const struct atls_peer *peer);
 
+/* atls_policy_names: the first rule that matches without a chain is for this
+ * peer by its name, and requires. */
+bool atls_policy_names(const struct atls_policy *policy,
+                       const struct atls_peer *peer);
+
 /* atls_policy_requires_all: true when no rule with "require": false can ever
  * match a peer of that role. */
 bool atls_policy_requires_all(const struct atls_policy *policy,

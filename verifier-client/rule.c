@@ -12,6 +12,7 @@
 #include "file.h"
 #include "name.h"
 #include "scheme.h"
+#include "verifier.h"
 
 ATLS_AUTO_FREE(GENERAL_NAMES, GENERAL_NAMES_free)
 ATLS_AUTO_FREE(X509, X509_free)
@@ -218,11 +219,13 @@ static void read_accept(const struct atls_node *node,
                         size_t num_profiles, struct atls_rule *rule)
 {
     size_t num = json_array_size(node->value);
+    bool has_passport =
+        json_object_get(node->parent->value, "passport") != NULL;
 
     if (!atls_node_is_array(node))
         return;
-    if (num == 0)
-        atls_node_wrong(node, "at least one profile");
+    if (num == 0 && !has_passport)
+        atls_node_wrong(node, "at least one profile, or \"passport\"");
     rule->accept = calloc(num + 1, sizeof(struct atls_profile *));
     if (rule->accept == NULL)
         atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
@@ -277,10 +280,11 @@ static void check_not_required(const struct atls_node *node,
                           "want no match.uri or match.ca with \"require\": "
                           "false: they are known too late");
     if (json_object_get(node->value, "accept") != NULL ||
-        json_object_get(node->value, "delegated_max_age") != NULL)
+        json_object_get(node->value, "delegated_max_age") != NULL ||
+        json_object_get(node->value, "passport") != NULL)
         atls_node_problem(&require, ATLS_POLICY_INVALID,
-                          "want no \"accept\" or \"delegated_max_age\" with "
-                          "\"require\": false");
+                          "want no \"accept\", \"delegated_max_age\" or "
+                          "\"passport\" with \"require\": false");
 }
 
 static void out_of_memory(const struct atls_node *node)
@@ -318,24 +322,71 @@ static void fill_delegated(const struct atls_node *node, struct atls_rule *rule)
         }
 }
 
+static void read_passport(const struct atls_node *node,
+                          const struct atls_verifiers *verifiers,
+                          struct atls_rule *rule)
+{
+    size_t num = json_array_size(node->value);
+
+    if (!atls_node_is_array(node))
+        return;
+    if (num == 0)
+        atls_node_wrong(node, "at least one Verifier");
+    rule->passport = calloc(num + 1, sizeof(*rule->passport));
+    if (rule->passport == NULL)
+        out_of_memory(node);
+    for (size_t i = 0; rule->passport != NULL && i < num; i++) {
+        struct atls_node item = atls_node_item(node, i);
+        const char *name = atls_node_text(&item);
+        const struct atls_verifier *verifier =
+            name != NULL ? atls_verifiers_find(verifiers, atls_view_text(name))
+                         : NULL;
+
+        if (verifier != NULL)
+            rule->passport[rule->num_passport++] = verifier;
+        else if (name != NULL)
+            atls_node_wrong(&item, "the name of one of \"verifiers\"");
+    }
+}
+
+/* A result comes by way of a delegate, whose age is limited too. */
 static void read_delegation(const struct atls_node *node,
+                            const struct atls_verifiers *verifiers,
                             struct atls_rule *rule)
 {
     struct atls_node max_age = atls_node_member(node, "delegated_max_age");
+    struct atls_node passport = atls_node_member(node, "passport");
 
     rule->delegated_max_age_s =
         atls_node_duration(&max_age, ATLS_RULE_MAX_DELEGATED_S, 0);
     if (rule->delegated_max_age_s > 0)
         fill_delegated(node, rule);
+    if (passport.value == NULL)
+        return;
+    read_passport(&passport, verifiers, rule);
+    if (rule->delegated_max_age_s == 0)
+        atls_node_problem(&passport, ATLS_POLICY_INVALID,
+                          "want a \"delegated_max_age\" above 0 beside it, "
+                          "found none");
+}
+
+const struct atls_verifier *atls_rule_passport(const struct atls_rule *rule,
+                                               struct atls_view name)
+{
+    for (size_t i = 0; i < rule->num_passport; i++)
+        if (atls_view_is(name, rule->passport[i]->name))
+            return rule->passport[i];
+    return NULL;
 }
 
 void atls_rule_read(const struct atls_node *node,
                     const struct atls_profile *profiles, size_t num_profiles,
+                    const struct atls_verifiers *verifiers,
                     struct atls_rule *rule)
 {
     static const char *const keys[] = {
-        "match",     "require",           "accept", "identity",
-        "no_oracle", "delegated_max_age", NULL};
+        "match",     "require",           "accept",   "identity",
+        "no_oracle", "delegated_max_age", "passport", NULL};
     struct atls_node match = atls_node_member(node, "match");
     struct atls_node require = atls_node_member(node, "require");
     struct atls_node accept = atls_node_member(node, "accept");
@@ -352,7 +403,7 @@ void atls_rule_read(const struct atls_node *node,
     else if (!atls_rule_fill(profiles, num_profiles, rule))
         atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
     read_identity(node, rule);
-    read_delegation(node, rule);
+    read_delegation(node, verifiers, rule);
 }
 
 static void free_texts(char **texts, size_t num)
@@ -365,6 +416,7 @@ static void free_texts(char **texts, size_t num)
 void atls_rule_clear(struct atls_rule *rule)
 {
     free_texts(rule->delegated, rule->num_delegated);
+    free(rule->passport);
     free(rule->name);
     free(rule->uri);
     free(rule->accept);

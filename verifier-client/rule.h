@@ -11,6 +11,8 @@
 #define ATLS_RULE_SPKI_HASH       32
 #define ATLS_RULE_MAX_DELEGATED_S 86400 /* a delegation is made to be short */
 
+struct atls_verifiers; /* verifier.h */
+
 struct atls_rule {
     /* match: all that are set must hold */
     bool has_role, has_ca;
@@ -28,17 +30,27 @@ struct atls_rule {
     int64_t delegated_max_age_s; /* 0: no delegates */
     char **delegated;            /* media types of the accepted profiles' */
     size_t num_delegated;        /* Evidence by way of a delegate */
+    const struct atls_verifier **passport; /* whose results are taken in place
+                                              of Evidence; borrowed items */
+    size_t num_passport;
 };
 
-/* atls_rule_read: profiles are what accept may name, all of them by default. */
+/* atls_rule_read: profiles are what accept may name, all of them by default;
+ * verifiers what passport may. */
 void atls_rule_read(const struct atls_node *node,
                     const struct atls_profile *profiles, size_t num_profiles,
+                    const struct atls_verifiers *verifiers,
                     struct atls_rule *rule);
 
 /* atls_rule_fill: a rule that matches everybody and accepts every profile. */
 bool atls_rule_fill(const struct atls_profile *profiles, size_t num_profiles,
                     struct atls_rule *rule);
 void atls_rule_clear(struct atls_rule *rule);
+
+/* atls_rule_passport: the Verifier of that name, if its results are taken; else
+ * NULL. */
+const struct atls_verifier *atls_rule_passport(const struct atls_rule *rule,
+                                               struct atls_view name);
 
 /* atls_rule_needs_chain: it cannot be judged before the gate. */
 bool atls_rule_needs_chain(const struct atls_rule *rule);

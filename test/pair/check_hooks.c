@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "deviant.h"
+#include "http.h"
 
 static struct pair pair;
 static struct deviant peer;
@@ -893,10 +894,44 @@ END_TEST
 #define ADD_REPLACEMENTS(cases, test)                                          \
     tcase_add_loop_test(cases, test, 0, (int)NUM_REPLACEMENTS)
 
+/* What base/http.c does with the SSL_CTX of a request to a Verifier. */
+static SSL_CTX *own_request_ctx(const char *host)
+{
+    SSL_CTX *ctx = pair_client_ctx();
+
+    SSL_CTX_get_security_callback(ctx)(NULL, ctx, ATLS_HTTP_SECOP, 0, 0,
+                                       (void *)(uintptr_t)host, NULL);
+    return ctx;
+}
+
+START_TEST(requests_of_our_own_to_a_plain_server_are_left_alone)
+{
+    pair_setup(&wants_server);
+    pair_new(&pair, own_request_ctx("server.test"), pair_bare_server_ctx());
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    pair_free(&pair);
+    ck_assert_uint_eq(pair_log_lines(NULL), 0);
+}
+END_TEST
+
+START_TEST(requests_of_our_own_to_whom_a_rule_names_are_not)
+{
+    pair_setup(&(struct pair_config){
+        .require = "server",
+        .policy = PAIR_RULES("{\"match\":{\"name\":\"server.test\"}},{}")});
+    pair_new(&pair, own_request_ctx("server.test"), pair_bare_server_ctx());
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.client, 40, ATLS_NOT_ANSWERED);
+}
+END_TEST
+
 static TCase *callback_cases(void)
 {
     TCase *cases = tcase_create("callbacks");
 
+    tcase_add_test(cases, requests_of_our_own_to_a_plain_server_are_left_alone);
+    tcase_add_test(cases, requests_of_our_own_to_whom_a_rule_names_are_not);
     ADD_REPLACEMENTS(cases,
                      client_that_replaces_callbacks_accepts_an_attested_server);
     ADD_REPLACEMENTS(cases,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 PAIR_TESTS = test/pair/check_attest test/pair/check_delegate \
 	test/pair/check_deviant \
-	test/pair/check_gate test/pair/check_hooks test/pair/check_policy \
+	test/pair/check_gate test/pair/check_hooks test/pair/check_passport test/pair/check_policy \
 	test/pair/check_load test/pair/check_life \
 	test/pair/check_attester test/pair/check_ends test/pair/check_alloc \
 	test/pair/check_newer
@@ -27,6 +27,8 @@ test_pair_check_gate_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_gate_LDADD = test/pair/libpair.la
 test_pair_check_hooks_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_hooks_LDADD = test/pair/libpair.la
+test_pair_check_passport_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_passport_LDADD = test/pair/libpair.la libverifier.la
 test_pair_check_policy_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_policy_LDADD = test/pair/libpair.la
 test_pair_check_load_CFLAGS = $(test_pair_libpair_la_CFLAGS)

@@ -120,20 +120,24 @@ static bool make_leaf(const char *folder, const char *file, const char *name,
 static bool make_all(const char *folder)
 {
     static struct identity ca, rogue; /* reachable when the child is gone */
-    static EVP_PKEY *soft, *other;
+    static EVP_PKEY *soft, *other, *verifier;
 
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
     ca = new_identity("test CA", 1, NULL);
     rogue = new_identity("rogue CA", 2, NULL);
     soft = EVP_EC_gen("P-256");
     other = EVP_EC_gen("P-256");
+    verifier = EVP_EC_gen("P-256");
     return write_chain(folder, "ca.pem", ca.certificate, NULL) &&
            make_leaf(folder, "server", "server.test", 3, &ca) &&
            make_leaf(folder, "client", "client.test", 4, &ca) &&
            make_leaf(folder, "rogue", "server.test", 5, &rogue) &&
            write_key(folder, "soft.key", soft) &&
            write_public(folder, "soft.pem", soft) &&
-           write_key(folder, "other.key", other);
+           write_key(folder, "other.key", other) &&
+           write_public(folder, "other.pem", other) &&
+           write_key(folder, "verifier.key", verifier) &&
+           write_public(folder, "verifier.pem", verifier);
 }
 
 bool pki_make(const char *folder)

@@ -7,7 +7,8 @@
  *     client.pem client.key     likewise
  *     rogue.pem rogue.key       server.test, by a CA that nobody trusts
  *     soft.key soft.pem         the attester that the policy trusts
- *     other.key                 an attester that it does not
+ *     other.key other.pem       an attester, or a Verifier, that it does not
+ *     verifier.key verifier.pem a Verifier that it trusts
  */
 #ifndef ATLS_TEST_PKI_H
 #define ATLS_TEST_PKI_H

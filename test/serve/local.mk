@@ -3,6 +3,7 @@ serve_tests = \
 	test/serve/api.sh \
 	test/serve/life.sh \
 	test/serve/limits.sh \
+	test/serve/passport.sh \
 	test/serve/unit.sh \
 	test/serve/veraison.sh
 TESTS += $(serve_tests)

@@ -180,16 +180,16 @@ START_TEST(a_failed_renewal_keeps_the_old_one_until_it_expires)
     kept = want(1, T0 + 599); /* in the pause: not tried */
     atls_delegate_free(kept);
     ck_assert_uint_eq(world.num_vouched, 2);
-    ck_assert(!atls_delegates_is_failing(delegates, 0, T0 + 599));
-    ck_assert(atls_delegates_is_failing(delegates, 0, T0 + 600));
-    ck_assert(!atls_delegates_is_failing(delegates, 1, T0 + 600));
+    ck_assert(!atls_delegates_is_paused(delegates, 0, T0 + 599));
+    ck_assert(atls_delegates_is_paused(delegates, 0, T0 + 600));
+    ck_assert(!atls_delegates_is_paused(delegates, 1, T0 + 600));
     refused(1, T0 + 600, ATLS_DELEGATE_PAUSED);
     clock_ns += 2 * SECOND_NS;
     refused(1, T0 + 602, ATLS_ATTESTER_FAILED);
     world.reason = ATLS_OK;
     clock_ns += 3 * SECOND_NS;
     atls_delegate_free(want(1, T0 + 605));
-    ck_assert(!atls_delegates_is_failing(delegates, 0, T0 + 605));
+    ck_assert(!atls_delegates_is_paused(delegates, 0, T0 + 605));
 }
 END_TEST
 

@@ -153,7 +153,8 @@ static const struct wrong {
     {RULES("{},\n{'accept':['p','q']}"),
      "p.json:3: /rules/1/accept/1: want the name of a profile of this policy, "
      "found \"q\""},
-    {RULES("{'accept':[]}"), "/rules/0/accept: want at least one profile"},
+    {RULES("{'accept':[]}"),
+     "/rules/0/accept: want at least one profile, or \"passport\""},
     {RULES("{'requires':false}"), "/rules/0/requires: unknown key"},
     {RULES("{'require':false}"),
      "/rules/0/require: want match.role \"server\" or match.name"},
@@ -194,7 +195,22 @@ static const struct wrong {
     {RULES("{'delegated_max_age':'25h'}"),
      "/rules/0/delegated_max_age: want a duration such as \"30s\""},
     {RULES("{'match':{'name':'a'},'require':false,'delegated_max_age':'1m'}"),
-     "/rules/0/require: want no \"accept\" or \"delegated_max_age\""},
+     "/rules/0/require: want no \"accept\", \"delegated_max_age\" or "
+     "\"passport\""},
+    {RULES("{'delegated_max_age':'1m','passport':['https://v.test']}"),
+     "/rules/0/passport/0: want the name of one of \"verifiers\""},
+    {RULES("{'passport':['https://v.test']}"),
+     "/rules/0/passport/0: want the name of one of \"verifiers\""},
+    {RULES("{'delegated_max_age':'1m','passport':[]}"),
+     "/rules/0/passport: want at least one Verifier"},
+    {RULES("{'delegated_max_age':'1m','passport':'https://v.test'}"),
+     "/rules/0/passport: want a list"},
+    {"{'profiles':{'p':{" PSA(
+         ",'any':true") "}},'rules':[{"
+                        "'passport':['https://v.test']}],'verifiers':{'https://"
+                        "v.test':{"
+                        "'any':true,'keys':['@']}}}",
+     "/rules/0/passport: want a \"delegated_max_age\" above 0 beside it"},
 };
 
 START_TEST(wrong_policy_names_line_and_pointer)
@@ -590,6 +606,13 @@ END_TEST
         ",'any':true,'profile':['PSA_IOT_PROFILE_1','http://arm.com/psa/"      \
         "2.0.0']") "}},'rules':["
 
+#define VERIFIER(name)                                                         \
+    "'" name "':{'any':true,'keys':[{'kty':'EC','crv':'P-256',"                \
+    "'x':'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',"                       \
+    "'y':'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0'}]}"
+#define VERIFIERS                                                              \
+    "'verifiers':{" VERIFIER("https://v.test") "," VERIFIER(                   \
+        "trustee+https://t.test") "}"
 #define DELEGATED                                                              \
     "application/cmw+cbor; "                                                   \
     "cmwc_t=\"urn:uuid:8d7c5930-1019-4022-8189-65a0127b8fa9\"; of="
@@ -621,13 +644,25 @@ static const struct type_row {
      "{'accept':['p']}]}",
      NULL,
      {"10004", "10003", BATCH, DELEGATED "10004"}},
+    {"{'accept':['p'],'delegated_max_age':'1m',"
+     "'passport':['trustee+https://t.test','https://v.test']}]," VERIFIERS "}",
+     NULL,
+     {"10003", BATCH, DELEGATED "\"10003\"", "v:trustee+https://t.test",
+      "v:https://v.test"}},
+    {"{'accept':[],'delegated_max_age':'1m',"
+     "'passport':['https://v.test']}]," VERIFIERS "}",
+     NULL,
+     {"v:https://v.test"}},
 };
 
 static struct atls_scheme scheme_of(const char *text)
 {
-    struct atls_scheme scheme;
+    struct atls_scheme scheme =
+        atls_scheme_of_verifier(atls_view_text(text + 2));
     struct atls_type type;
 
+    if (strncmp(text, "v:", 2) == 0)
+        return scheme;
     ck_assert(atls_type_parse(atls_view_text(text), &type));
     scheme = atls_scheme_of_type(type);
     scheme.is_delegated = strstr(text, "cmw") != NULL;

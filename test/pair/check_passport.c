@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Attesting by an Attestation Result: what a peer's delegate may bring, and
+ * what is refused. The Verifier is a key of this test, and its results say what
+ * a row wants.
+ */
+#include <string.h>
+#include <time.h>
+
+#include <openssl/pem.h>
+
+#include "deviant.h"
+#include "ear.h"
+#include "jws.h"
+#include "verdict.h"
+
+#define VERIFIER "https://v.test"
+#define VERIFIERS(more)                                                        \
+    "\"verifiers\":{\"" VERIFIER "\":{\"keys\":[\"../verifier.pem\"],"         \
+    "\"accept\":[{\"PSA_IOT\":[\"executables\"]}]" more "},"                   \
+    "\"https://w.test\":{\"keys\":[\"../other.pem\"],\"any\":true}}"
+#define POLICY(more)                                                           \
+    "{" VERIFIERS(more) ",\"profiles\":{" PAIR_DEV "},\"rules\":[{"            \
+                        "\"accept\":[],\"delegated_max_age\":\"10m\","         \
+                        "\"passport\":[\"" VERIFIER "\"]}]}"
+/* Nothing that a Verifier says of a session's nonce is taken for the
+ * Evidence's. */
+#define STRICT  POLICY(",\"nonce_checked\":[]")
+#define CHECKED POLICY("") /* of PSA_IOT */
+
+static struct pair pair;
+static struct deviant peer;
+
+enum nonce { NONCE_RIGHT, NONCE_NONE, NONCE_OTHER };
+
+static const struct row {
+    const char *sentence;
+    const char *policy; /* NULL: STRICT */
+    struct deviant_mandate mandate;
+    enum deviant_binder binder;
+    enum nonce of_submod, of_session;
+    int64_t age_s; /* of the result */
+    const char *key, *submod;
+    bool is_contraindicated;
+    enum atls_reason reason;
+} rows[] = {
+    {"a passport", .reason = ATLS_OK},
+    {"a passport without the session's nonce", .of_session = NONCE_NONE,
+     .reason = ATLS_OK},
+    {"the session's nonce alone, of a Verifier that checks", .policy = CHECKED,
+     .of_submod = NONCE_NONE, .reason = ATLS_OK},
+    {"the session's nonce alone", .of_submod = NONCE_NONE,
+     .reason = ATLS_RESULT_NONCE_UNCHECKED},
+    {"no nonce at all", .policy = CHECKED, .of_submod = NONCE_NONE,
+     .of_session = NONCE_NONE, .reason = ATLS_RESULT_NONCE_UNCHECKED},
+    {"another nonce of the Evidence", .of_submod = NONCE_OTHER,
+     .reason = ATLS_RESULT_NONCE},
+    {"another nonce of the session", .of_session = NONCE_OTHER,
+     .reason = ATLS_RESULT_NONCE},
+    {"a result for another delegate", .mandate = {.other_delegate = true},
+     .reason = ATLS_RESULT_NONCE},
+    {"a result for another TLS key", .mandate = {.other_tik = true},
+     .reason = ATLS_RESULT_NONCE},
+    {"a proof by another key", .mandate = {.other_proof = true},
+     .reason = ATLS_DELEGATION_PROOF},
+    {"an expired delegate", .mandate = {.age_s = 700},
+     .reason = ATLS_DELEGATION_STALE},
+    {"a delegate of the future", .mandate = {.age_s = -100},
+     .reason = ATLS_DELEGATION_FUTURE},
+    {"a life of an hour", .mandate = {.lifetime_s = 3600},
+     .reason = ATLS_DELEGATION_LIFETIME},
+    {"a stale result", .mandate = {.age_s = 400}, .age_s = 400,
+     .reason = ATLS_RESULT_STALE},
+    {"a result from before the delegate", .age_s = 120,
+     .reason = ATLS_RESULT_STALE},
+    {"a result of the future", .age_s = -120, .reason = ATLS_RESULT_FUTURE},
+    {"another Verifier's result", .key = "other.key",
+     .reason = ATLS_RESULT_SIGNATURE},
+    {"a result about something else", .submod = "SEVSNP",
+     .reason = ATLS_RESULT_SUBMOD},
+    {"a result that says no", .is_contraindicated = true,
+     .reason = ATLS_RESULT_REFUSED},
+    {"a proof of another connection", .binder = BINDER_LAST_BIT,
+     .reason = ATLS_BINDER_MISMATCH},
+};
+#define NUM_ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static const struct row *row;
+
+static struct atls_view nonce_of(enum nonce which, struct atls_view value)
+{
+    static uint8_t other[32];
+
+    switch (which) {
+    case NONCE_RIGHT:
+        break;
+    case NONCE_NONE:
+        return atls_view(NULL, 0);
+    case NONCE_OTHER:
+        memcpy(other, value.data, sizeof(other));
+        other[31] ^= 1;
+        return atls_view(other, sizeof(other));
+    }
+    return value;
+}
+
+static void sign(const char *name, struct atls_view payload,
+                 struct atls_buf *jws)
+{
+    char path[64];
+    FILE *file;
+    EVP_PKEY *key;
+
+    snprintf(path, sizeof(path), "../%s", name);
+    file = fopen(pair_path(path), "r");
+    ck_assert_ptr_nonnull(file);
+    key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+    fclose(file);
+    ck_assert_reason(atls_jws_put(jws, payload, key, NULL, NULL), ATLS_OK);
+    EVP_PKEY_free(key);
+}
+
+static void make_result(struct atls_view value, struct atls_buf *jws)
+{
+    ATLS_AUTO_BUF payload = atls_buf(65536);
+    struct atls_verdict verdict;
+    struct atls_why no = {ATLS_COMPONENT_REFUSED, "no"};
+    struct atls_ear_appraisal submod = {
+        .name = row->submod != NULL ? row->submod : "PSA_IOT",
+        .verdict = &verdict,
+        .nonce = nonce_of(row->of_submod, value)};
+    struct atls_ear_content content = {.profile = ATLS_EAR_PROFILE_IETF,
+                                       .iat = time(NULL) - row->age_s,
+                                       .nonce =
+                                           nonce_of(row->of_session, value),
+                                       .developer = "test",
+                                       .build = "1",
+                                       .submods = &submod,
+                                       .num_submods = 1};
+
+    atls_verdict_init(&verdict);
+    if (row->is_contraindicated) {
+        atls_verdict_refuse(&verdict, ATLS_EXECUTABLES, 96, &no);
+    } else {
+        verdict.vector[ATLS_EXECUTABLES] = 2;
+        atls_verdict_accept(&verdict);
+    }
+    ck_assert_reason(atls_ear_put(&payload, &content, NULL), ATLS_OK);
+    sign(row->key != NULL ? row->key : "verifier.key", atls_buf_view(&payload),
+         jws);
+}
+
+static struct deviant_mandate mandate;
+
+static void setup(int index, const char *require)
+{
+    row = &rows[index];
+    mandate = row->mandate;
+    mandate.result = make_result;
+    peer.mandate = &mandate;
+    peer.binder = row->binder;
+    pair_setup(&(struct pair_config){.require = require,
+                                     .policy = row->policy != NULL ? row->policy
+                                                                   : STRICT});
+    deviant_speaks(&peer, VERIFIER);
+}
+
+static void end(struct pair_side *judge)
+{
+    pair_handshake(&pair);
+    if (row->reason == ATLS_OK) {
+        pair_accepted(&pair);
+        pair_free(&pair);
+        ck_assert_str_eq(pair_log_text(judge->role, "verdict"), "affirming");
+        ck_assert_str_eq(pair_log_text(judge->role, "peer_scheme"), VERIFIER);
+    } else {
+        pair_refused(&pair, judge, atls_reason_alert(row->reason), row->reason);
+    }
+    deviant_clear(&peer);
+}
+
+START_TEST(server_shows)
+{
+    setup(_i, "server");
+    pair_new(&pair, NULL, deviant_server(&peer));
+    end(&pair.client);
+}
+END_TEST
+
+START_TEST(client_shows)
+{
+    setup(_i, "client");
+    pair_new(&pair, deviant_client(&peer), NULL);
+    end(&pair.server);
+}
+END_TEST
+
+/* Signed by a Verifier that the policy knows, and that this rule does not
+ * take; or under another's name. */
+START_TEST(another_verifier_cannot_be_chosen)
+{
+    setup(0, "server");
+    deviant_clear(&peer);
+    deviant_speaks(&peer, "https://w.test");
+    pair_new(&pair, NULL, deviant_server(&peer));
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.client, 47, ATLS_SCHEME_NOT_OFFERED);
+    deviant_clear(&peer);
+}
+END_TEST
+
+START_TEST(a_verifier_that_only_another_rule_takes_is_refused)
+{
+    setup(0, "server");
+    pair_write_file("policy.json",
+                    "{" VERIFIERS("") ",\"profiles\":{" PAIR_DEV
+                                      "},\"rules\":[{\"match\":{\"uri\":"
+                                      "\"a:b\"},\"delegated_max_age\":\"10m\","
+                                      "\"passport\":[\"" VERIFIER
+                                      "\"]},{\"accept\":[\"dev\"]}]}");
+    pair_new(&pair, NULL, deviant_server(&peer));
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.client, 40, ATLS_PASSPORT_REFUSED);
+    deviant_clear(&peer);
+}
+END_TEST
+
+START_TEST(evidence_in_the_place_of_a_result_is_of_another_type)
+{
+    setup(0, "server");
+    mandate.result = NULL;
+    pair_new(&pair, NULL, deviant_server(&peer));
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.client, 47, ATLS_CMW_TYPE);
+    deviant_clear(&peer);
+}
+END_TEST
+
+static void add_row(TCase *cases, const TTest *test, const char *role,
+                    int index)
+{
+    static char names[2 * NUM_ROWS][128];
+    static size_t num;
+    char *name = names[num++];
+
+    snprintf(name, sizeof(names[0]), "%s shows %s: %s", role,
+             rows[index].sentence, atls_reason_name(rows[index].reason));
+    pair_add_row(cases, test, name, index);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("passport");
+    TCase *cases = tcase_create("passport");
+
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        add_row(cases, server_shows, "server", (int)i);
+        add_row(cases, client_shows, "client", (int)i);
+    }
+    tcase_add_test(cases, another_verifier_cannot_be_chosen);
+    tcase_add_test(cases, a_verifier_that_only_another_rule_takes_is_refused);
+    tcase_add_test(cases, evidence_in_the_place_of_a_result_is_of_another_type);
+    suite_add_tcase(suite, cases);
+    return pair_main(suite);
+}
