@@ -307,6 +307,7 @@ int main(void)
 
     CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
     json_set_alloc_funcs(json_malloc, free);
+    tcase_set_timeout(cases, 600); /* a policy with certificates is long */
     tcase_add_loop_test(cases,
                         failed_allocation_never_accepts_and_never_crashes, 0,
                         sizeof(rows) / sizeof(rows[0]));
