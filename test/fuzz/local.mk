@@ -10,6 +10,7 @@ fuzz_replays = \
 	test/fuzz/replay_cbor \
 	test/fuzz/replay_cca \
 	test/fuzz/replay_cmw \
+	test/fuzz/replay_conversation \
 	test/fuzz/replay_cose \
 	test/fuzz/replay_evidence \
 	test/fuzz/replay_json \
@@ -33,6 +34,9 @@ test_fuzz_replay_cca_LDADD = $(fuzz_libs)
 test_fuzz_replay_cmw_SOURCES = \
 	test/fuzz/fuzz_cmw.c test/fuzz/replay.c
 test_fuzz_replay_cmw_LDADD = libbase.la
+test_fuzz_replay_conversation_SOURCES = \
+	test/fuzz/fuzz_conversation.c test/fuzz/replay.c
+test_fuzz_replay_conversation_LDADD = libremote.la $(fuzz_libs)
 test_fuzz_replay_cose_SOURCES = \
 	test/fuzz/fuzz_cose.c test/fuzz/replay.c
 test_fuzz_replay_cose_LDADD = libbase.la
@@ -67,6 +71,7 @@ noinst_PROGRAMS += \
 	test/fuzz/fuzz_cbor \
 	test/fuzz/fuzz_cca \
 	test/fuzz/fuzz_cmw \
+	test/fuzz/fuzz_conversation \
 	test/fuzz/fuzz_cose \
 	test/fuzz/fuzz_evidence \
 	test/fuzz/fuzz_json \
@@ -88,6 +93,9 @@ test_fuzz_fuzz_cca_LDADD = $(fuzz_libs)
 test_fuzz_fuzz_cmw_SOURCES = test/fuzz/fuzz_cmw.c
 test_fuzz_fuzz_cmw_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_cmw_LDADD = libbase.la
+test_fuzz_fuzz_conversation_SOURCES = test/fuzz/fuzz_conversation.c
+test_fuzz_fuzz_conversation_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_conversation_LDADD = libremote.la $(fuzz_libs)
 test_fuzz_fuzz_cose_SOURCES = test/fuzz/fuzz_cose.c
 test_fuzz_fuzz_cose_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_cose_LDADD = libbase.la
