@@ -4,11 +4,6 @@ pkgconfig_DATA += verifier-client/atls.pc
 
 # Everything but libbase, which whoever links this links too.
 noinst_LTLIBRARIES += libverifier.la
-noinst_HEADERS += \
-	verifier-client/remote.h verifier-client/result.h
-	verifier-client/result.h \
-	verifier-client/verifier.h
-	verifier-client/remote.h
 libverifier_la_SOURCES = \
 	verifier-client/anchors.c verifier-client/anchors.h \
 	verifier-client/appraise.c \
@@ -54,7 +49,9 @@ libverifier_la_SOURCES += \
 # Asking them is a module of its own, which brings libcurl in when it is used.
 libverifier_la_SOURCES += \
 	verifier-client/breaker.c verifier-client/breaker.h \
-	verifier-client/remote.c verifier-client/remote.h
+	verifier-client/remote.c verifier-client/remote.h \
+	verifier-client/remote_appraise.c \
+	verifier-client/verdict_cache.c verifier-client/verdict_cache.h
 libverifier_la_CPPFLAGS = $(AM_CPPFLAGS) -DATLS_EXTDIR='"$(extdir)"'
 
 noinst_LTLIBRARIES += libremote.la

@@ -2,6 +2,8 @@
  *
  * ask URL [NAME=VALUE...]: a Verifier is asked by verifier-client/remote.c.
  * Prints "OK" and the result, or the reason and its sentence; one line a time.
+ * With policy=FILE URL names one of its verifiers, and a verdict is printed, as
+ * of now=SECONDS.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,14 +11,17 @@
 #include "base64url.h"
 #include "clock.h"
 #include "file.h"
+#include "policy.h"
 #include "remote.h"
 
 struct order {
     struct atls_verifier verifier;
     struct atls_remote_question question;
     struct atls_buf value, nonce;
-    int64_t timeout_ms;
+    int64_t timeout_ms, now;
     int num_times;
+    const char *policy_path;
+    struct atls_policy *policy;
 };
 
 static const char *value_of(const char *word, const char *name)
@@ -45,6 +50,10 @@ static bool take_word(struct order *order, const char *word)
         order->question.tee = value;
     else if ((value = value_of(word, "timeout_ms")) != NULL)
         order->timeout_ms = strtol(value, NULL, 10);
+    else if ((value = value_of(word, "now")) != NULL)
+        order->now = strtoll(value, NULL, 10);
+    else if ((value = value_of(word, "policy")) != NULL)
+        order->policy_path = value;
     else if ((value = value_of(word, "times")) != NULL)
         order->num_times = atoi(value);
     else if (strcmp(word, "kind=trustee") == 0)
@@ -54,6 +63,17 @@ static bool take_word(struct order *order, const char *word)
     else
         return false;
     return true;
+}
+
+static bool appraise(const struct order *order)
+{
+    static struct atls_verdict verdict;
+
+    (void)atls_remote_appraise(&order->question, atls_policy_id(order->policy),
+                               order->now, &verdict);
+    printf("%s %s: %s\n", atls_reason_name(verdict.reason),
+           atls_tier_name(verdict.tier), verdict.text);
+    return verdict.reason == ATLS_OK;
 }
 
 static bool ask(struct order *order)
@@ -66,11 +86,27 @@ static bool ask(struct order *order)
     order->question.nonce = atls_buf_view(&order->nonce);
     order->question.deadline_ns =
         atls_clock_now() + order->timeout_ms * 1000000;
+    if (order->policy != NULL)
+        return appraise(order);
     if (atls_remote_ask(&order->question, &result, &why) == ATLS_OK)
         printf("OK %.*s\n", (int)result.len, (const char *)result.data);
     else
         printf("%s: %s\n", atls_reason_name(why.reason), why.text);
     return why.reason == ATLS_OK;
+}
+
+static bool read_policy(struct order *order)
+{
+    static struct atls_why why;
+    struct atls_view name = atls_view_text(order->verifier.peer.url);
+
+    if (atls_policy_read(order->policy_path, NULL, NULL, &order->policy,
+                         &why) != ATLS_OK) {
+        puts(why.text);
+        return false;
+    }
+    order->question.verifier = atls_policy_verifier(order->policy, name);
+    return order->question.verifier != NULL;
 }
 
 int main(int argc, char **argv)
@@ -94,8 +130,11 @@ int main(int argc, char **argv)
         }
     if (argc > 1)
         order.verifier.peer.url = argv[1];
+    if (order.policy_path != NULL && !read_policy(&order))
+        return 2;
     for (int i = 0; argc > 1 && i < order.num_times; i++)
         is_good = ask(&order) && is_good;
+    atls_policy_free(order.policy);
     atls_buf_clear(&order.value);
     atls_buf_clear(&order.nonce);
     return is_good ? 0 : 1;

@@ -169,4 +169,37 @@ for name in psa psa-badnonce cca snp parsec-cca; do
     printf 'OK %s\n' "$(cat "$live/$name.ear.jwt")" | cmp -s - out
     result $? "the recorded session of $name"
 done
+
+# Background check: the recorded result under the key that signed it
+cp "$ATLS_VECTORS/veraison/ear/arc-pkey.jwk.json" key.jwk
+cat >policy.json <<END
+{"verifiers": {"$url/recorded_psa": {"http": "loopback", "keys": ["key.jwk"],
+    "accept": [{"PSA_IOT": ["executables", "hardware"]}]}},
+ "profiles": {"psa": {"format": "psa", "verifier": "$url/recorded_psa"}},
+ "rules": [{}]}
+END
+session=$ATLS_VECTORS/veraison/live/psa.session.json
+field "$session" 'base64.b64decode(it["evidence"]["value"])' >recorded
+count() { # of sessions so far
+    "$here/exchange" "$url" /asked http=loopback |
+        sed -n 's/.*"recorded_psa": \([0-9]*\).*/\1/p'
+}
+appraises() { # SENTENCE PATTERN SESSIONS [NAME=VALUE...]
+    sentence=$1 pattern=$2 sessions=$(($3 + $(count)))
+    shift 3
+    "$here/ask" "$url/recorded_psa" policy=policy.json value=recorded \
+        type=application/psa-attestation-token nonce="$(field "$session" \
+            'base64.urlsafe_b64decode(it["nonce"] + "==").hex().encode()')" \
+        "$@" >out 2>&1
+    ! grep -Ev "$pattern" out && [ "$(count)" = "$sessions" ]
+    result $? "$sentence"
+}
+appraises "a result is judged under the policy, and asked for once" \
+    '^OK affirming: $' 1 now=1795428090 times=3
+appraises "a stale one is not taken, nor kept" '^RESULT_STALE ' 2 \
+    now=1795429090 times=2
+printf '{"kty":"EC","crv":"P-256","x":"%s","y":"%s"}' \
+    axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY \
+    T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU >key.jwk
+appraises "nor one under another key" '^RESULT_SIGNATURE ' 1 now=1795428090
 plan

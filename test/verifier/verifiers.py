@@ -17,6 +17,7 @@ TYPES = ["application/psa-attestation-token",
          'application/eat+cwt; '
          'eat_profile="tag:psacertified.org,2023:psa#tfm"']
 deleted = set()
+asked = []  # names of scripts whose session was recorded
 
 
 def message(status, body=b"", kind="text/plain", headers=()):
@@ -114,6 +115,7 @@ class Recorded(Veraison):
         return message(200, text, SESSION)
 
     def create(self, request):
+        asked.append(request.told)
         with open(self.path, "rb") as file:
             accept = json.load(file)["accept"]
         nonce = re.search(r"nonce=(.*)", request.path).group(1)
@@ -253,6 +255,10 @@ def was_deleted(peer, request):
     peer.sendall(message(200, sorted(deleted)))
 
 
+def was_asked(peer, request):
+    peer.sendall(message(200, {name: asked.count(name) for name in asked}))
+
+
 def trustee(answer):
     def attest(peer, request):
         if request.method != "POST" or not request.path.endswith(
@@ -293,4 +299,4 @@ TRUSTEE = {
 }
 
 SCRIPTS = {**VERAISON, **TRUSTEE, ".well-known": well_known,
-           "deleted": was_deleted}
+           "deleted": was_deleted, "asked": was_asked}
