@@ -77,6 +77,7 @@ extern const struct atls_format atls_format_snp;
 extern const struct atls_format atls_format_sgx;
 extern const struct atls_format atls_format_tdx;
 extern const struct atls_format atls_format_tpm;
+extern const struct atls_format atls_format_vtpm;
 
 /* All formats, NULL-ended. */
 extern const struct atls_format *const atls_formats[];

@@ -33,6 +33,7 @@ libverifier_la_SOURCES = \
 	verifier-client/tpm_profile.c \
 	verifier-client/tpm_structure.c verifier-client/tpm_structure.h \
 	verifier-client/tsm_report.c verifier-client/tsm_report.h \
+	verifier-client/vtpm.c verifier-client/vtpm.h verifier-client/hcl.c \
 	verifier-client/verdict.c verifier-client/verdict.h
 
 # What Verifiers that are elsewhere say.

@@ -90,6 +90,10 @@ static void take_entry(struct atls_cbor *in, struct atls_tpm_claims *claims,
         claims->ak_cert = atls_cbor_bytes(in);
     } else if (atls_view_is(key, "eventlog")) {
         claims->eventlog = atls_cbor_bytes(in);
+    } else if (atls_view_is(key, "hcl_report")) {
+        claims->hcl_report = atls_cbor_bytes(in);
+    } else if (atls_view_is(key, "certificates")) {
+        claims->certificates = atls_cbor_bytes(in);
     } else {
         atls_cbor_fail(in);
     }
@@ -106,7 +110,8 @@ static enum atls_reason take_map(struct atls_view value,
     while (atls_cbor_next(&in, &entries))
         take_entry(&in, claims, parts);
     if (!atls_cbor_done(&in) || claims->kid.len != KID || !parts->has_pcrs ||
-        claims->attest_bytes.data == NULL || parts->signature.data == NULL)
+        claims->attest_bytes.data == NULL || parts->signature.data == NULL ||
+        (claims->certificates.len > 0 && claims->hcl_report.len == 0))
         return atls_why(why, ATLS_EVIDENCE_MALFORMED,
                         "TPM quote: want a map with attest, signature, pcrs "
                         "and a kid of %d bytes, and no unknown key",
@@ -149,6 +154,16 @@ static enum atls_reason parse(struct atls_view value, void *out,
         return atls_why(why, ATLS_NONCE_MISSING,
                         "TPM quote: want extraData, found none");
     return ATLS_OK;
+}
+
+/* One whose key the policy has; the others are of vtpm.h. */
+static bool matches(struct atls_view value)
+{
+    struct atls_tpm_claims claims = {.has_public = false};
+    struct atls_view nonce;
+
+    (void)!parse(value, &claims, &nonce, NULL);
+    return claims.hcl_report.len == 0;
 }
 
 static struct atls_view signer(const void *claims)
@@ -429,6 +444,7 @@ const struct atls_format atls_format_tpm = {
     .types = atls_tpm_types,
     .claims_size = sizeof(struct atls_tpm_claims),
     .takes_rsa = true,
+    .matches = matches,
     .parse = parse,
     .signer = signer,
     .verify = verify,

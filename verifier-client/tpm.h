@@ -22,6 +22,9 @@ struct atls_tpm_claims { /* views into the record's value */
     bool has_public;
     struct atls_tpm_public public;
     struct atls_view ak_cert, eventlog; /* shown, not judged */
+    /* Of a virtual TPM (vtpm.h): what vouches for its key, and certificates of
+     * whoever signed that. */
+    struct atls_view hcl_report, certificates;
 };
 
 struct atls_tpm_pcr { /* one PCR of a profile */

@@ -12,6 +12,7 @@ quote:tdx
 result:veraison/live
 snp:snp
 tpm_quote:tpm
+vtpm:tpm
 '
 echo 1..$(echo $rows | wc -w)
 n=0

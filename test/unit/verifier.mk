@@ -26,7 +26,8 @@ verifier_unit_tests = \
 	test/unit/check_verdict \
 	test/unit/check_result \
 	test/unit/check_verifier \
-	test/unit/check_verifier_alloc
+	test/unit/check_verifier_alloc \
+	test/unit/check_vtpm
 check_PROGRAMS += $(verifier_unit_tests)
 TESTS += $(verifier_unit_tests) test/unit/vectors.sh
 EXTRA_DIST += test/unit/vectors.sh
@@ -106,3 +107,6 @@ TESTS += test/unit/check_eventlog
 test_unit_check_eventlog_SOURCES = test/unit/check_eventlog.c $(forge_sources)
 test_unit_check_eventlog_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_eventlog_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_vtpm_SOURCES = test/unit/check_vtpm.c $(snp_forge_sources)
+test_unit_check_vtpm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_vtpm_LDADD = libverifier.la libbase.la $(CHECK_LIBS)

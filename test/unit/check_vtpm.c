@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Quotes of a virtual TPM on SEV-SNP: of Azure's, and what an attacker makes of
+ * a good one under an AMD of our own.
+ */
+#include "vtpm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+
+#include "base64url.h"
+#include "chain.h"
+#include "cbor.h"
+#include "evidence.h"
+#include "forge.h"
+#include "forge_snp.h"
+#include "json.h"
+#include "learn.h"
+#include "../check_main.h"
+
+#define TYPE_TPM "application/vnd.atls.tpm-quote+cbor"
+#define B16(x)   x x x x x x x x x x x x x x x x
+#define B32(x)   B16(x) B16(x)
+#define B48(x)   B32(x) B16(x)
+
+ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
+ATLS_AUTO_FREE(BIGNUM, BN_free)
+
+enum { AT_DATA = 1216, AT_RUNTIME = 1236 };
+
+static struct forge_snp chip;
+static EVP_PKEY *ak;
+/* What is wrong with the Evidence; zeroed: nothing */
+static struct {
+    const char *kid, *kty, *text; /* of the key; text: in place of all */
+    uint32_t type, digest, len;
+    size_t size; /* of the report, when not 0 */
+    bool is_unsigned_data, hides_certificates, hides_report, is_other_key;
+    uint8_t magic;
+} forged;
+
+static void set_up(void)
+{
+    memset(&forged, 0, sizeof(forged));
+    forge_snp_open(&chip, ATLS_SNP_MILAN, forge_nonce(1));
+    ak = forge_key("ak-rsa");
+}
+
+static void tear_down(void)
+{
+    forge_snp_clear(&chip);
+    EVP_PKEY_free(ak);
+}
+
+static void put_u32(struct atls_buf *out, uint32_t value)
+{
+    for (unsigned i = 0; i < 4; i++)
+        atls_buf_u8(out, (uint8_t)(value >> (8 * i)));
+}
+
+static void put_number(struct atls_buf *out, const char *param)
+{
+    ATLS_AUTO(BIGNUM) *number = NULL;
+    uint8_t bytes[512];
+    int len;
+
+    ck_assert_int_eq(EVP_PKEY_get_bn_param(ak, param, &number), 1);
+    len = BN_bn2bin(number, bytes);
+    atls_base64url_put(out, atls_view(bytes, (size_t)len));
+}
+
+static void put_runtime_data(struct atls_buf *out)
+{
+    if (forged.text != NULL) {
+        atls_buf_text(out, forged.text);
+        return;
+    }
+    atls_buf_text(out, "{\"keys\":[{\"kid\":\"HCLEkPub\",\"kty\":\"RSA\"},"
+                       "{\"kid\":\"");
+    atls_buf_text(out, forged.kid != NULL ? forged.kid : "HCLAkPub");
+    atls_buf_text(out, "\",\"kty\":\"");
+    atls_buf_text(out, forged.kty != NULL ? forged.kty : "RSA");
+    atls_buf_text(out, "\",\"n\":\"");
+    put_number(out, OSSL_PKEY_PARAM_RSA_N);
+    atls_buf_text(out, "\",\"e\":\"");
+    put_number(out, OSSL_PKEY_PARAM_RSA_E);
+    atls_buf_text(out, "\"}],\"vm-configuration\":{\"tpm-enabled\":true}}");
+}
+
+static void put_hcl_report(struct atls_buf *out)
+{
+    ATLS_AUTO_BUF data = atls_buf(FORGE_MAX);
+    uint8_t digest[32];
+
+    put_runtime_data(&data);
+    ck_assert_int_eq(
+        EVP_Q_digest(NULL, "SHA256", NULL, data.data, data.len, digest, NULL),
+        1);
+    memset(chip.report + 0x50, 0, 64);
+    memcpy(chip.report + 0x50, digest, sizeof(digest));
+    if (forged.is_unsigned_data)
+        data.data[data.len - 2] ^= 1;
+    forge_snp_certify(&chip);
+    forge_snp_sign(&chip);
+    atls_buf_text(out, "HCL");
+    atls_buf_u8(out, 'A' ^ forged.magic);
+    memset(atls_buf_room(out, 28), 0, 28);
+    atls_buf_put(out, atls_view(chip.report, sizeof(chip.report)));
+    put_u32(out, (uint32_t)data.len + 20);
+    put_u32(out, 1);
+    put_u32(out, forged.type != 0 ? forged.type : 2);
+    put_u32(out, forged.digest != 0 ? forged.digest : 1);
+    put_u32(out, forged.len != 0 ? forged.len : (uint32_t)data.len);
+    atls_buf_put(out, atls_buf_view(&data));
+    memset(atls_buf_room(out, 64), 0, 64);
+    if (forged.size != 0)
+        out->len = forged.size;
+}
+
+static void add_entries(struct atls_buf *map, struct atls_view report,
+                        struct atls_view certificates)
+{
+    if (!forged.hides_report) {
+        map->data[0]++; /* entries of a map of less than 24 */
+        atls_cbor_put_text(map, "hcl_report");
+        atls_cbor_put_bytes(map, report);
+    }
+    if (!forged.hides_certificates) {
+        map->data[0]++;
+        atls_cbor_put_text(map, "certificates");
+        atls_cbor_put_bytes(map, certificates);
+    }
+}
+
+static void put_cmw(struct atls_buf *cmw)
+{
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX), hcl = atls_buf(FORGE_MAX);
+    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX);
+    ATLS_AUTO(EVP_PKEY) *other = forge_key("ak-ecc");
+    struct forge_quote quote = {.key = forged.is_other_key ? other : ak,
+                                .nonce = forge_nonce(FORGE_NONCE),
+                                .algorithm = forged.is_other_key ? 0 : 0x14,
+                                .selections = {{0x0b, 0x81}}};
+
+    forge_quote(&value, &quote);
+    put_hcl_report(&hcl);
+    forge_x509_pem(&pem, chip.certificate);
+    forge_x509_pem(&pem, chip.ask);
+    forge_x509_pem(&pem, chip.ark);
+    add_entries(&value, atls_buf_view(&hcl), atls_buf_view(&pem));
+    forge_cmw(cmw, TYPE_TPM, atls_buf_view(&value), 4);
+}
+
+static struct atls_verdict verdict;
+
+static void judge_cmw(struct atls_view cmw, X509 *root, const char *more,
+                      struct atls_view nonce, int64_t now,
+                      enum atls_reason reason)
+{
+    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
+    struct atls_policy *policy = NULL;
+    struct atls_why why = {0};
+
+    atls_buf_text(&text, "{\"profiles\":{\"p\":{\"format\":\"vtpm\","
+                         "\"trust_anchors\":[\"");
+    forge_x509_json(&text, root);
+    atls_buf_text(&text, "\"],");
+    atls_buf_text(&text, more);
+    atls_buf_text(&text, "}}}");
+    ck_assert_msg(atls_policy_parse(atls_buf_view(&text), "p", "", NULL, NULL,
+                                    &policy, &why) == ATLS_OK,
+                  "%s", why.text);
+    (void)atls_appraise(policy, cmw, nonce, now, NULL, &verdict);
+    atls_policy_free(policy);
+    ck_assert_msg(verdict.reason == reason, "want %s, found %s: %s",
+                  atls_reason_name(reason), atls_reason_name(verdict.reason),
+                  verdict.text);
+}
+
+static void judge(const char *more, enum atls_reason reason)
+{
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+
+    put_cmw(&cmw);
+    judge_cmw(atls_buf_view(&cmw), chip.ark, more, forge_nonce(FORGE_NONCE),
+              FORGE_NOW, reason);
+}
+
+#define TEE  "\"tee\":{\"format\":\"snp\"}"
+#define ANY  "\"any\":true," TEE
+#define PCR7 "\"pcrs\":{\"sha256\":{\"7\":\"" B32("07") "\"}}"
+#define PINNED                                                                 \
+    PCR7 ",\"tee\":{\"format\":\"snp\",\"measurement\":\"" B48("4d") "\"}"
+
+START_TEST(quote_whose_key_the_report_names_is_accepted)
+{
+    judge(PINNED, ATLS_OK);
+    ck_assert_int_eq(verdict.tier, ATLS_TIER_AFFIRMING);
+    ck_assert_int_eq(verdict.vector[ATLS_EXECUTABLES], 3);
+    ck_assert_int_eq(verdict.vector[ATLS_RUNTIME_OPAQUE], 2);
+    judge(ANY, ATLS_OK);
+    ck_assert_int_eq(verdict.vector[ATLS_EXECUTABLES], 0);
+}
+END_TEST
+
+START_TEST(both_parts_of_a_profile_are_judged)
+{
+    judge("\"pcrs\":{\"sha256\":{\"7\":\"" B32("08") "\"}},\"any\":true," TEE,
+          ATLS_PCR_MISMATCH);
+    judge("\"any\":true,\"tee\":{\"format\":\"snp\",\"measurement\":\"" B48(
+              "4e") "\"}",
+          ATLS_MEASUREMENT_REFUSED);
+    ck_assert_int_eq(verdict.tier, ATLS_TIER_WARNING);
+    judge("\"any\":true,\"tee\":{\"format\":\"snp\",\"vmpl\":1}",
+          ATLS_CONFIGURATION_REFUSED);
+    forge_snp_put(&chip, 0x08, 0xb0000, 8);
+    judge(ANY, ATLS_DEBUG_REFUSED);
+}
+END_TEST
+
+START_TEST(key_that_the_report_does_not_cover_is_refused)
+{
+    forged.is_unsigned_data = true;
+    judge(ANY, ATLS_AK_UNBOUND);
+}
+END_TEST
+
+START_TEST(quote_by_another_key_is_refused)
+{
+    forged.is_other_key = true;
+    judge(ANY, ATLS_ALGORITHM_UNSUPPORTED);
+}
+END_TEST
+
+START_TEST(quote_by_another_rsa_key_is_refused)
+{
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+    size_t at = 0;
+
+    put_cmw(&cmw);
+    while (memcmp(cmw.data + at,
+                  "\xff"
+                  "TCG",
+                  4) != 0)
+        at++;
+    cmw.data[at + 12] ^= 1; /* in qualifiedSigner */
+    judge_cmw(atls_buf_view(&cmw), chip.ark, ANY, forge_nonce(FORGE_NONCE),
+              FORGE_NOW, ATLS_SIGNATURE_INVALID);
+}
+END_TEST
+
+START_TEST(runtime_data_without_the_key_is_refused)
+{
+    static const struct {
+        const char *kid, *kty, *text;
+        enum atls_reason reason;
+    } rows[] = {
+        {"HCLEkPub", NULL, NULL, ATLS_CLAIM_MISSING},
+        {NULL, "EC", NULL, ATLS_CLAIM_MISSING},
+        {NULL, NULL, "{}", ATLS_CLAIM_MISSING},
+        {NULL, NULL, "[]", ATLS_CLAIM_MISSING},
+        {NULL, NULL, "no JSON", ATLS_EVIDENCE_MALFORMED},
+        {NULL, NULL, "[[[[[[[[[[[[[[[[[[", ATLS_EVIDENCE_MALFORMED},
+        {NULL, NULL,
+         "{\"keys\":[{\"kid\":\"HCLAkPub\",\"kty\":\"RSA\",\"n\":\"qQ\","
+         "\"e\":\"AQAB\"}]}",
+         ATLS_AK_UNFIT},
+        {NULL, NULL, "{\"keys\":[{\"kid\":\"HCLAkPub\",\"kty\":\"RSA\"}]}",
+         ATLS_AK_UNFIT},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        forged.kid = rows[i].kid;
+        forged.kty = rows[i].kty;
+        forged.text = rows[i].text;
+        judge(ANY, rows[i].reason);
+    }
+}
+END_TEST
+
+static const struct {
+    uint32_t type, digest, len;
+    size_t size;
+    uint8_t magic;
+    enum atls_reason reason;
+} frames[] = {
+    {4, 0, 0, 0, 0, ATLS_ALGORITHM_UNSUPPORTED}, /* TDX */
+    {1, 0, 0, 0, 0, ATLS_ALGORITHM_UNSUPPORTED},
+    {0, 2, 0, 0, 0, ATLS_ALGORITHM_UNSUPPORTED}, /* SHA-384 */
+    {0, 0, 0, 0, 1, ATLS_EVIDENCE_MALFORMED},
+    {0, 0, 0xffff, 0, 0, ATLS_EVIDENCE_MALFORMED},
+    {0, 0, 0xffffffff, 0, 0, ATLS_EVIDENCE_MALFORMED},
+    {0, 0, 0, AT_RUNTIME, 0, ATLS_EVIDENCE_MALFORMED},
+    {0, 0, 0, AT_RUNTIME - 1, 0, ATLS_EVIDENCE_MALFORMED},
+    {0, 0, 0, AT_DATA, 0, ATLS_EVIDENCE_MALFORMED},
+    {0, 0, 0, 4, 0, ATLS_EVIDENCE_MALFORMED},
+    {0, 0, 7, 0, 0, ATLS_AK_UNBOUND}, /* less than what is covered */
+};
+
+START_TEST(report_of_another_form_is_refused)
+{
+    forged.type = frames[_i].type;
+    forged.digest = frames[_i].digest;
+    forged.len = frames[_i].len;
+    forged.size = frames[_i].size;
+    forged.magic = frames[_i].magic;
+    judge(ANY, frames[_i].reason);
+}
+END_TEST
+
+START_TEST(certificates_must_be_there)
+{
+    forged.hides_certificates = true;
+    judge(ANY, ATLS_COLLATERAL_MISSING);
+    forged.hides_certificates = false;
+    forged.hides_report = true; /* certificates of nothing */
+    judge(ANY, ATLS_EVIDENCE_MALFORMED);
+}
+END_TEST
+
+START_TEST(quote_without_a_report_is_of_a_tpm_that_the_policy_knows)
+{
+    forged.hides_report = true;
+    forged.hides_certificates = true;
+    judge(ANY, ATLS_PROFILE_MISSING);
+}
+END_TEST
+
+START_TEST(report_by_another_root_is_refused)
+{
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+    X509 *other = forge_x509(&(struct forge_certificate){
+        .name = "ARK-Milan", .key = forge_rsa(1), .is_ca = true});
+
+    put_cmw(&cmw);
+    judge_cmw(atls_buf_view(&cmw), other, ANY, forge_nonce(FORGE_NONCE),
+              FORGE_NOW, ATLS_CHAIN_UNTRUSTED);
+    X509_free(other);
+}
+END_TEST
+
+START_TEST(profile_that_leaves_a_part_open_says_so)
+{
+    static const char *const texts[] = {
+        PCR7 "," TEE,
+        "\"tee\":{\"format\":\"snp\",\"measurement\":\"" B48("4d") "\"}",
+        "\"any\":true",
+        "\"any\":true,\"tee\":{}",
+        "\"any\":true,\"tee\":{\"format\":\"tdx\"}",
+        "\"any\":true,\"tee\":{\"format\":\"snp\",\"pcrs\":{}}"};
+    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
+    struct atls_policy *policy = NULL;
+
+    forge_snp_certify(&chip);
+    atls_buf_text(&text, "{\"profiles\":{\"p\":{\"format\":\"vtpm\","
+                         "\"trust_anchors\":[\"");
+    forge_x509_json(&text, chip.ark);
+    atls_buf_text(&text, "\"],");
+    atls_buf_text(&text, texts[_i]);
+    atls_buf_text(&text, "}}}");
+    ck_assert_reason(atls_policy_parse(atls_buf_view(&text), "p", "", NULL,
+                                       NULL, &policy, NULL),
+                     ATLS_POLICY_INVALID);
+}
+END_TEST
+
+START_TEST(profile_is_learned_for_both_parts)
+{
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX), pem = atls_buf(FORGE_MAX);
+    struct atls_lesson lesson = {.now = FORGE_NOW};
+    struct atls_evidence *evidence = NULL;
+    ATLS_AUTO_HEAP char *json = NULL;
+    struct atls_why why = {0};
+
+    put_cmw(&cmw);
+    forge_x509_pem(&pem, chip.ark);
+    atls_buf_u8(&pem, 0);
+    lesson.certificates = (const char *)pem.data;
+    lesson.collateral = "/";
+    ck_assert_reason(
+        atls_evidence_parse(atls_buf_view(&cmw), NULL, &evidence, NULL),
+        ATLS_OK);
+    ck_assert_msg(atls_policy_learn(evidence, &lesson, &json, &why) == ATLS_OK,
+                  "%s", why.text);
+    ck_assert_ptr_nonnull(strstr(json, "\"measurement\": \"4d4d"));
+    ck_assert_ptr_nonnull(strstr(json, "\"sha256\""));
+    atls_evidence_free(evidence);
+}
+END_TEST
+
+/* Azure's own: the quote and the report of one machine, by others */
+static void put_hex_pcrs(struct atls_buf *out, const json_t *list)
+{
+    atls_cbor_put_map(out, 1);
+    atls_cbor_put_uint(out, 0x0b);
+    atls_cbor_put_map(out, json_array_size(list));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        ATLS_AUTO_BUF value = atls_buf(64);
+
+        forge_hex(&value, json_string_value(json_array_get(list, i)));
+        atls_cbor_put_uint(out, i);
+        atls_cbor_put_bytes(out, atls_buf_view(&value));
+    }
+}
+
+static void put_azure(struct atls_buf *out, const json_t *json)
+{
+    ATLS_AUTO_BUF message = atls_buf(FORGE_MAX), bare = atls_buf(FORGE_MAX);
+    ATLS_AUTO_BUF signature = atls_buf(FORGE_MAX);
+    uint8_t kid[32] = {0};
+
+    forge_hex(&message, json_string_value(json_object_get(json, "message")));
+    forge_hex(&bare, json_string_value(json_object_get(json, "signature")));
+    atls_buf_u16(&signature, 0x14);
+    atls_buf_u16(&signature, 0x0b);
+    atls_buf_u16(&signature, (uint16_t)bare.len);
+    atls_buf_put(&signature, atls_buf_view(&bare));
+    atls_cbor_put_map(out, 4);
+    atls_cbor_put_text(out, "kid");
+    atls_cbor_put_bytes(out, atls_view(kid, sizeof(kid)));
+    atls_cbor_put_text(out, "attest");
+    atls_cbor_put_bytes(out, atls_buf_view(&message));
+    atls_cbor_put_text(out, "signature");
+    atls_cbor_put_bytes(out, atls_buf_view(&signature));
+    atls_cbor_put_text(out, "pcrs");
+    put_hex_pcrs(out, json_object_get(json, "pcrs"));
+}
+
+static X509 *real_ark(void)
+{
+    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX);
+    ATLS_AUTO_CHAIN STACK_OF(X509) *chain = sk_X509_new_null();
+
+    ck_assert(forge_vector("snp/ask_ark_milan.pem", &pem));
+    ck_assert_reason(atls_chain_read(atls_buf_view(&pem), chain, NULL),
+                     ATLS_OK);
+    return sk_X509_delete(chain, 1);
+}
+
+START_TEST(quote_of_azure_is_accepted_up_to_amd)
+{
+    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX), hcl = atls_buf(FORGE_MAX);
+    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX), value = atls_buf(FORGE_MAX);
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+    ATLS_AUTO(json_t) *json = NULL;
+    ATLS_AUTO(X509) *ark = real_ark();
+
+    ck_assert(forge_vector("tpm/azure-tpm-quote-v1.json", &text));
+    ck_assert(forge_vector("tpm/azure-hcl-report.bin", &hcl));
+    ck_assert(forge_vector("snp/azure-hcl-report.vcek-chain.pem", &pem));
+    json = json_loadb((const char *)text.data, text.len, 0, NULL);
+    put_azure(&value, json);
+    add_entries(&value, atls_buf_view(&hcl), atls_buf_view(&pem));
+    forge_cmw(&cmw, TYPE_TPM, atls_buf_view(&value), 4);
+    judge_cmw(atls_buf_view(&cmw), ark, ANY, atls_view_text("challenge"),
+              FORGE_NOW, ATLS_OK);
+    judge_cmw(atls_buf_view(&cmw), ark, ANY, atls_view_text("challengf"),
+              FORGE_NOW, ATLS_BINDER_MISMATCH);
+    judge_cmw(atls_buf_view(&cmw), ark,
+              "\"any\":true,\"tee\":{\"format\":\"snp\",\"measurement\":\"" B48(
+                  "00") "\"}",
+              atls_view_text("challenge"), FORGE_NOW, ATLS_MEASUREMENT_REFUSED);
+}
+END_TEST
+
+#define ADD(test) tcase_add_test(tests, test)
+
+int main(void)
+{
+    Suite *suite = suite_create("vtpm");
+    TCase *tests = tcase_create("vtpm");
+    const char *vectors = getenv("ATLS_VECTORS");
+
+    tcase_set_timeout(tests, 120);
+    (void)forge_rsa(0); /* once, not in each test's process */
+    (void)forge_rsa(1);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    ADD(quote_whose_key_the_report_names_is_accepted);
+    ADD(both_parts_of_a_profile_are_judged);
+    ADD(key_that_the_report_does_not_cover_is_refused);
+    ADD(quote_by_another_key_is_refused);
+    ADD(quote_by_another_rsa_key_is_refused);
+    ADD(runtime_data_without_the_key_is_refused);
+    tcase_add_loop_test(tests, report_of_another_form_is_refused, 0,
+                        sizeof(frames) / sizeof(frames[0]));
+    ADD(certificates_must_be_there);
+    ADD(quote_without_a_report_is_of_a_tpm_that_the_policy_knows);
+    ADD(report_by_another_root_is_refused);
+    tcase_add_loop_test(tests, profile_that_leaves_a_part_open_says_so, 0, 6);
+    ADD(profile_is_learned_for_both_parts);
+    if (vectors != NULL && vectors[0] != '\0')
+        ADD(quote_of_azure_is_accepted_up_to_amd);
+    suite_add_tcase(suite, tests);
+    return check_main(suite);
+}
