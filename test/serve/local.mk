@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 serve_tests = \
 	test/serve/api.sh \
+	test/serve/launder.sh \
 	test/serve/life.sh \
 	test/serve/limits.sh \
 	test/serve/passport.sh \
@@ -22,3 +23,7 @@ test_serve_check_session_CPPFLAGS = -D_GNU_SOURCE $(AM_CPPFLAGS)
 test_serve_check_session_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_serve_check_session_LDADD = libverifier.la libbase.la $(CHECK_LIBS) \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(CBOR_LIBS)
+check_PROGRAMS += test/serve/relying
+test_serve_relying_SOURCES = test/serve/relying.c
+test_serve_relying_LDADD = libverifier.la libbase.la $(CRYPTO_LIBS) \
+	$(JANSSON_LIBS) $(CBOR_LIBS)
