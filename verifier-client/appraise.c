@@ -11,6 +11,7 @@
 
 #include "base64url.h"
 #include "parsed.h"
+#include "remote.h"
 #include "rule.h"
 
 enum { MAX_SIGNATURES = 4 }; /* verifications that one peer can order */
@@ -23,9 +24,12 @@ enum { /* draft-ietf-rats-ar4si, 2.3: values of instance-identity */
 
 struct appraisal {
     const struct atls_evidence *evidence;
+    const struct atls_terms *terms;
     int64_t now;
     EVP_PKEY *verified; /* the key that was found to have signed */
     unsigned num_signatures;
+    const struct atls_verifier *asked; /* who was, and what it said */
+    struct atls_verdict answer;
 };
 
 static enum atls_reason refuse(struct atls_verdict *verdict, int8_t value,
@@ -89,17 +93,15 @@ static enum atls_reason verify_chain(struct appraisal *appraisal,
                                           appraisal->now, why);
 }
 
-static enum atls_reason appraise_one(struct appraisal *appraisal,
-                                     const struct atls_profile *profile,
-                                     struct atls_verdict *verdict)
+static enum atls_reason appraise_here(struct appraisal *appraisal,
+                                      const struct atls_profile *profile,
+                                      struct atls_verdict *verdict)
 {
     const struct atls_evidence *evidence = appraisal->evidence;
     bool has_chain = evidence->format->verify_chain != NULL;
     struct atls_why why = {0};
     EVP_PKEY *key = NULL;
 
-    atls_verdict_init(verdict);
-    snprintf(verdict->profile, sizeof(verdict->profile), "%s", profile->name);
     if (!has_chain && find_key(appraisal, profile, &key, &why) != ATLS_OK)
         return refuse(verdict, UNRECOGNIZED, &why);
     if ((has_chain ? verify_chain(appraisal, profile, &why)
@@ -107,6 +109,104 @@ static enum atls_reason appraise_one(struct appraisal *appraisal,
         return refuse(verdict, CRYPTO_FAILED, &why);
     return evidence->format->judge(evidence->claims, profile, appraisal->now,
                                    verdict);
+}
+
+static void ask(struct appraisal *appraisal,
+                const struct atls_verifier *verifier,
+                struct atls_remote_question *question)
+{
+    const struct atls_terms *terms = appraisal->terms;
+
+    question->verifier = verifier;
+    question->deadline_ns = terms->deadline_ns;
+    appraisal->asked = verifier;
+    (void)atls_remote_appraise(question, atls_policy_id(terms->policy),
+                               appraisal->now, &appraisal->answer);
+}
+
+/* A Verifier sees Evidence whose nonce we have compared ourselves: its word on
+ * that is not needed. Where we cannot, the policy must say that it is enough.
+ */
+static enum atls_reason question_of(const struct appraisal *appraisal,
+                                    const struct atls_verifier *verifier,
+                                    struct atls_remote_question *question,
+                                    struct atls_why *why)
+{
+    atls_evidence_question(appraisal->evidence, question);
+    if (appraisal->terms->deadline_ns == 0)
+        return atls_why(why, ATLS_VERIFIER_DEADLINE,
+                        "Verifier %s: want a deadline for its answer, found "
+                        "none",
+                        verifier->name);
+    if (question->nonce.len > 0)
+        return ATLS_OK;
+    question->nonce = appraisal->terms->challenge;
+    if (!verifier->allows_unparsed || question->nonce.len == 0)
+        return atls_why(why, ATLS_NONCE_MISSING,
+                        "Verifier %s: want Evidence in which we find the nonce "
+                        "ourselves, or \"unparsed\": true",
+                        verifier->name);
+    return ATLS_OK;
+}
+
+static enum atls_reason appraise_there(struct appraisal *appraisal,
+                                       const struct atls_profile *profile,
+                                       const struct atls_verifier *verifier,
+                                       struct atls_verdict *verdict)
+{
+    struct atls_remote_question question;
+    struct atls_why why = {0};
+
+    if (question_of(appraisal, verifier, &question, &why) != ATLS_OK)
+        return refuse(verdict, NO_CLAIM, &why);
+    if (appraisal->asked != verifier)
+        ask(appraisal, verifier, &question);
+    *verdict = appraisal->answer;
+    snprintf(verdict->profile, sizeof(verdict->profile), "%s", profile->name);
+    return verdict->reason;
+}
+
+/* The profile's own Verifier, else the setting's. */
+static const struct atls_verifier *
+verifier_of(const struct atls_terms *terms, const struct atls_profile *profile)
+{
+    if (profile->verifier != NULL || terms->verifier == NULL)
+        return profile->verifier;
+    return atls_policy_verifier(terms->policy, atls_view_text(terms->verifier));
+}
+
+static enum atls_reason no_judge(const struct atls_terms *terms,
+                                 const struct atls_profile *profile,
+                                 struct atls_verdict *verdict)
+{
+    struct atls_why why = {0};
+
+    (void)atls_why(&why, ATLS_VERIFIER_MISSING,
+                   "profile %s: want a Verifier%s%s%s", profile->name,
+                   terms->verifier != NULL ? " \"" : ", found none",
+                   terms->verifier != NULL ? terms->verifier : "",
+                   terms->verifier != NULL ? "\" in the policy" : "");
+    return refuse(verdict, NO_CLAIM, &why);
+}
+
+/* Here first, since strangers shall order nothing elsewhere. A setting that
+ * names a Verifier which the policy lacks is never taken for none. */
+static enum atls_reason appraise_one(struct appraisal *appraisal,
+                                     const struct atls_profile *profile,
+                                     struct atls_verdict *verdict)
+{
+    const struct atls_terms *terms = appraisal->terms;
+    const struct atls_verifier *verifier = verifier_of(terms, profile);
+    bool needs_verifier = !profile->has_anchors || terms->verifier != NULL;
+
+    atls_verdict_init(verdict);
+    snprintf(verdict->profile, sizeof(verdict->profile), "%s", profile->name);
+    if (profile->has_anchors &&
+        appraise_here(appraisal, profile, verdict) != ATLS_OK)
+        return verdict->reason;
+    if (verifier != NULL)
+        return appraise_there(appraisal, profile, verifier, verdict);
+    return needs_verifier ? no_judge(terms, profile, verdict) : verdict->reason;
 }
 
 /* Of several refusals the first stands that knew the signer: it says more. */
@@ -120,13 +220,31 @@ static bool says_more(const struct atls_verdict *verdict,
             other->reason != ATLS_ANCHOR_UNKNOWN);
 }
 
+/* Of Evidence that nobody here can parse its type is all that is known. */
+static bool is_for(const struct atls_profile *profile,
+                   const struct atls_evidence *evidence)
+{
+    if (profile->format != evidence->format)
+        return false;
+    if (profile->format != &atls_format_other)
+        return true;
+    for (size_t i = 0; i < profile->num_types; i++) {
+        struct atls_type type;
+
+        if (atls_type_parse(atls_view_text(profile->types[i]), &type) &&
+            atls_type_equal(type, evidence->type))
+            return true;
+    }
+    return false;
+}
+
 static void try_profile(struct appraisal *appraisal,
                         const struct atls_profile *profile,
                         struct atls_verdict *verdict)
 {
     struct atls_verdict other;
 
-    if (profile->format != appraisal->evidence->format)
+    if (!is_for(profile, appraisal->evidence))
         return;
     if (appraise_one(appraisal, profile, &other) == ATLS_OK ||
         verdict->profile[0] == '\0' || says_more(verdict, &other))
@@ -160,6 +278,7 @@ enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
                                         struct atls_verdict *verdict)
 {
     struct appraisal appraisal = {.evidence = evidence,
+                                  .terms = terms,
                                   .now = terms->now,
                                   .num_signatures = terms->num_signatures};
     const struct atls_profile *only = NULL;
@@ -191,15 +310,14 @@ static enum atls_reason refuse_early(struct atls_verdict *verdict,
 
 enum { MIN_NONCE = 8, MAX_NONCE = 64 }; /* RFC 9711, 4.1 */
 
-static enum atls_reason judge(const struct atls_policy *policy,
-                              const struct atls_evidence *evidence,
-                              struct atls_view nonce, int64_t now,
-                              const char *profile, struct atls_verdict *verdict,
+static enum atls_reason judge(const struct atls_evidence *evidence,
+                              struct atls_view nonce,
+                              const struct atls_terms *given,
+                              struct atls_verdict *verdict,
                               struct atls_why *why)
 {
     const struct atls_peer nobody = {.role = ATLS_ROLE_SERVER};
-    struct atls_terms terms = {
-        .policy = policy, .only_profile = profile, .now = now};
+    struct atls_terms terms = *given;
     char seen[2 * MAX_NONCE + 1];
 
     atls_hex(atls_evidence_nonce(evidence), seen, sizeof(seen));
@@ -211,17 +329,17 @@ static enum atls_reason judge(const struct atls_policy *policy,
                        nonce.len, seen);
         return refuse_early(verdict, ATLS_BINDER_MISMATCH, why);
     }
-    if (profile == NULL)
-        terms.rule = atls_policy_match(policy, &nobody);
-    if (profile == NULL && terms.rule == NULL)
+    if (terms.only_profile == NULL)
+        terms.rule = atls_policy_match(terms.policy, &nobody);
+    if (terms.only_profile == NULL && terms.rule == NULL)
         return refuse_early(verdict, ATLS_RULE_MISSING, why);
     return atls_evidence_appraise(evidence, &terms, verdict);
 }
 
-enum atls_reason atls_appraise(const struct atls_policy *policy,
-                               struct atls_view cmw, struct atls_view nonce,
-                               int64_t now, const char *profile,
-                               struct atls_verdict *verdict)
+enum atls_reason atls_evidence_judge(struct atls_view cmw,
+                                     struct atls_view nonce,
+                                     const struct atls_terms *terms,
+                                     struct atls_verdict *verdict)
 {
     struct atls_evidence *evidence = NULL;
     struct atls_why why = {0};
@@ -234,8 +352,19 @@ enum atls_reason atls_appraise(const struct atls_policy *policy,
     ERR_pop_to_mark();
     if (reason != ATLS_OK)
         return refuse_early(verdict, reason, &why);
-    reason = judge(policy, evidence, nonce, now, profile, verdict, &why);
+    reason = judge(evidence, nonce, terms, verdict, &why);
     atls_evidence_free(evidence);
     errno = saved;
     return reason;
+}
+
+enum atls_reason atls_appraise(const struct atls_policy *policy,
+                               struct atls_view cmw, struct atls_view nonce,
+                               int64_t now, const char *profile,
+                               struct atls_verdict *verdict)
+{
+    const struct atls_terms terms = {
+        .policy = policy, .only_profile = profile, .now = now};
+
+    return atls_evidence_judge(cmw, nonce, &terms, verdict);
 }

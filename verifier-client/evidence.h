@@ -57,14 +57,27 @@ struct atls_terms {
     int64_t now;                  /* seconds since 1970 at which to judge */
     unsigned num_signatures;      /* verified before, of the 4 that one peer
                                      can order */
+    const char *verifier;       /* the setting's: of profiles that name none */
+    int64_t deadline_ns;        /* atls_clock_now, for a Verifier's answer; 0:
+                                   none may be asked */
+    struct atls_view challenge; /* what Evidence that was wrapped is for */
 };
 
 /* atls_evidence_appraise: the signature up to a trust anchor, then the claims,
- * under the profiles of this Evidence's format. The nonce must have been
- * compared before. Fills *verdict; returns its reason. */
+ * under the profiles of this Evidence's format; then the Verifier, where the
+ * profile has one, which is asked once however many profiles name it. The nonce
+ * must have been compared before. Fills *verdict; returns its reason, which can
+ * be VERIFIER_DEADLINE, VERIFIER_MISSING, and those of atls_remote_appraise. */
 enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
                                         const struct atls_terms *terms,
                                         struct atls_verdict *verdict);
+
+/* atls_evidence_judge: atls_appraise under terms, whose rule is chosen as
+ * there. */
+enum atls_reason atls_evidence_judge(struct atls_view cmw,
+                                     struct atls_view nonce,
+                                     const struct atls_terms *terms,
+                                     struct atls_verdict *verdict);
 
 /* atls_evidence_describe: calls each(arg, name, value) for the claims that an
  * operator wants to see in a log line (few: brief) or in full. Both strings

@@ -76,6 +76,72 @@ asks "a policy that is not there is bad input" 2 appraise --policy nowhere \
     --nonce "$nonce" e.cmw
 complains "by name" 'nowhere'
 
+# What a Verifier said of Evidence: a result of our own making, PS256.
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out verifier.pem \
+    2>/dev/null
+openssl pkey -in verifier.pem -pubout -out verifier.pub
+base64url() {
+    openssl base64 -A | tr '+/' '-_' | tr -d =
+}
+result_of() { # STATUS NONCE-AS-TEXT, made in the year 2023
+    printf '{"alg":"PS256","typ":"JWT"}' | base64url >head.b64
+    printf '{"eat_profile":"tag:ietf.org,2026:rats/ear#03","iat":1700000000,"ear_verifier_id":{"developer":"d","build":"b"},"submods":{"PSA_IOT":{"ear_status":"%s","ear_trustworthiness_vector":{"hardware":2},"eat_nonce":"%s"}}}' \
+        "$1" "$(printf %s "$2" | base64url)" | base64url >body.b64
+    printf '%s.%s' "$(cat head.b64)" "$(cat body.b64)" >signed
+    openssl dgst -sha256 -sigopt rsa_padding_mode:pss \
+        -sigopt rsa_pss_saltlen:digest -sign verifier.pem signed |
+        base64url >signature.b64
+    printf '%s.%s\n' "$(cat signed)" "$(cat signature.b64)"
+}
+result_of affirming $text >result.jwt
+cat >verifiers.json <<'END'
+{ "verifiers": { "https://v.example": { "keys": "verifier.pub",
+    "accept": [ { "PSA_IOT": ["hardware"] } ] } } }
+END
+hear() { # SENTENCE STATUS WORD...
+    sentence=$1
+    wanted=$2
+    shift 2
+    asks "$sentence" "$wanted" appraise --result --policy verifiers.json \
+        --verifier https://v.example "$@"
+}
+then=2023-11-14T22:13:30Z
+hear "a Verifier's result is accepted" 0 --nonce "$nonce" --at $then result.jwt
+says "as affirming" '^verdict: affirming$'
+says "after its signature was verified" "^jws: verified under the Verifier's key"
+hear "not years later" 1 --nonce "$nonce" result.jwt
+says "being stale" '^reason: RESULT_STALE$'
+hear "nor before it was made" 1 --nonce "$nonce" --at 2023-11-14T22:00:00Z \
+    result.jwt
+says "being of the future" '^reason: RESULT_FUTURE$'
+hear "nor for another challenge" 1 --nonce 0011223344556677 --at $then result.jwt
+says "being about something else" '^reason: RESULT_NONCE$'
+tr 'A-Y' 'B-Z' <result.jwt | sed 's/^[^.]*/'"$(cat head.b64)/" >forged.jwt
+hear "nor changed on its way" 1 --nonce "$nonce" --at $then forged.jwt
+says "being unsigned" '^reason: RESULT_(SIGNATURE|MALFORMED)$'
+says "and said to be" '^jws: not verified|^verdict: none$'
+result_of warning $text >warning.jwt
+hear "a warning is refused" 1 --nonce "$nonce" --at $then warning.jwt
+says "by its tier" '^text: .*want affirming, found warning'
+hear "what is no result is refused" 1 --nonce "$nonce" e.cmw
+says "as malformed" '^reason: RESULT_MALFORMED$'
+asks "a Verifier must be named" 2 appraise --result --policy verifiers.json \
+    --nonce "$nonce" result.jwt
+complains "and atls says so" '--verifier is missing'
+hear "a profile is for Evidence" 2 --profile p --nonce "$nonce" result.jwt
+complains "and atls says so" '--profile is for Evidence'
+asks "an unknown Verifier is refused" 2 appraise --policy verifiers.json \
+    --verifier https://w.example --nonce "$nonce" e.cmw
+complains "by name" 'has no Verifier "https://w.example"'
+asks "inspect opens a result" 0 inspect result.jwt
+says "without verifying it" '^jws: not verified$'
+says "tells when it was made" 'made: 2023-11-14T22:13:20Z'
+says "what it is about" "nonce: $nonce"
+says "and what it says" 'PSA_IOT'
+printf '{"alg":"ES256"}' | base64url | sed 's/$/.e30./' >empty.jwt
+asks "inspect opens a token that is no result" 0 inspect empty.jwt
+says "and says why it is none" '^not_a_result: EAR: want a profile'
+
 # Other people's: Trusted Firmware-M's published example and key.
 psa=$ATLS_VECTORS/psa
 if [ -f "$psa/tfm.psa-2_0_0_sign1.bin" ]; then

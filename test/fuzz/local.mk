@@ -13,6 +13,9 @@ fuzz_replays = \
 	test/fuzz/replay_conversation \
 	test/fuzz/replay_cose \
 	test/fuzz/replay_evidence \
+	test/fuzz/replay_ear \
+	test/fuzz/replay_jwk \
+	test/fuzz/replay_jws \
 	test/fuzz/replay_json \
 	test/fuzz/replay_policy \
 	test/fuzz/replay_psa \
@@ -43,6 +46,15 @@ test_fuzz_replay_cose_LDADD = libbase.la
 test_fuzz_replay_evidence_SOURCES = \
 	test/fuzz/fuzz_evidence.c test/fuzz/replay.c
 test_fuzz_replay_evidence_LDADD = $(fuzz_libs)
+test_fuzz_replay_ear_SOURCES = \
+	test/fuzz/fuzz_ear.c test/fuzz/replay.c
+test_fuzz_replay_ear_LDADD = $(fuzz_libs)
+test_fuzz_replay_jwk_SOURCES = \
+	test/fuzz/fuzz_jwk.c test/fuzz/replay.c
+test_fuzz_replay_jwk_LDADD = $(fuzz_libs)
+test_fuzz_replay_jws_SOURCES = \
+	test/fuzz/fuzz_jws.c test/fuzz/replay.c
+test_fuzz_replay_jws_LDADD = $(fuzz_libs)
 test_fuzz_replay_json_SOURCES = \
 	test/fuzz/fuzz_json.c test/fuzz/replay.c
 test_fuzz_replay_json_LDADD = libbase.la
@@ -74,6 +86,9 @@ noinst_PROGRAMS += \
 	test/fuzz/fuzz_conversation \
 	test/fuzz/fuzz_cose \
 	test/fuzz/fuzz_evidence \
+	test/fuzz/fuzz_ear \
+	test/fuzz/fuzz_jwk \
+	test/fuzz/fuzz_jws \
 	test/fuzz/fuzz_json \
 	test/fuzz/fuzz_policy \
 	test/fuzz/fuzz_psa \
@@ -102,6 +117,15 @@ test_fuzz_fuzz_cose_LDADD = libbase.la
 test_fuzz_fuzz_evidence_SOURCES = test/fuzz/fuzz_evidence.c
 test_fuzz_fuzz_evidence_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_evidence_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_ear_SOURCES = test/fuzz/fuzz_ear.c
+test_fuzz_fuzz_ear_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_ear_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_jwk_SOURCES = test/fuzz/fuzz_jwk.c
+test_fuzz_fuzz_jwk_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_jwk_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_jws_SOURCES = test/fuzz/fuzz_jws.c
+test_fuzz_fuzz_jws_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_jws_LDADD = $(fuzz_libs)
 test_fuzz_fuzz_json_SOURCES = test/fuzz/fuzz_json.c
 test_fuzz_fuzz_json_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_json_LDADD = libbase.la

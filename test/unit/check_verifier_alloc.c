@@ -15,6 +15,7 @@
 #include "forge.h"
 #include "forge_snp.h"
 #include "learn.h"
+#include "result.h"
 #include "../check_main.h"
 
 static unsigned num_allocations, fail_at; /* 0: none fails */
@@ -220,6 +221,100 @@ static enum atls_reason run_learn(void)
     return reason;
 }
 
+/* Verifiers and their results */
+
+#define VERIFIER "https://v.example"
+
+static void put_verifiers(struct atls_buf *text)
+{
+    ATLS_AUTO_BUF jwk = atls_buf(FORGE_MAX);
+
+    must(atls_jwk_put(&jwk, key, "k", NULL) == ATLS_OK);
+    atls_buf_text(text, "{\"verifiers\":{\"" VERIFIER "\":{\"keys\":[");
+    atls_buf_put(text, atls_buf_view(&jwk));
+    atls_buf_text(text, "],\"accept\":[{\"PSA_IOT\":[\"hardware\"]}]}},"
+                        "\"profiles\":{\"p\":{\"format\":\"psa\",\"verifier\":"
+                        "\"" VERIFIER "\"},\"o\":{\"format\":\"other\","
+                        "\"types\":[\"a/b\"]}}}");
+    must(!text->failed);
+}
+
+static enum atls_reason run_verifiers(void)
+{
+    static struct atls_buf text;
+    struct atls_policy *loaded = NULL;
+    struct atls_why why = {0};
+    enum atls_reason reason;
+
+    if (text.len == 0) {
+        text = atls_buf(FORGE_MAX);
+        put_verifiers(&text);
+    }
+    reason = atls_policy_parse(atls_buf_view(&text), "p", "", NULL, NULL,
+                               &loaded, &why);
+    must(reason == why.reason && (reason == ATLS_OK) == (loaded != NULL));
+    must(loaded == NULL ||
+         atls_policy_verifier(loaded, atls_view_text(VERIFIER)) != NULL);
+    atls_policy_free(loaded);
+    return reason;
+}
+
+static enum atls_reason put_payload(struct atls_buf *out)
+{
+    struct atls_verdict good = {.tier = ATLS_TIER_AFFIRMING,
+                                .vector = {[ATLS_HARDWARE] = 2}};
+    struct atls_ear_appraisal submod = {.name = "PSA_IOT",
+                                        .verdict = &good,
+                                        .nonce = forge_nonce(32),
+                                        .policy_id = "p"};
+    struct atls_ear_content content = {.profile = ATLS_EAR_PROFILE_IETF,
+                                       .iat = 1000,
+                                       .exp = 2000,
+                                       .nonce = forge_nonce(32),
+                                       .developer = "d",
+                                       .build = "b",
+                                       .raw_evidence = forge_nonce(64),
+                                       .submods = &submod,
+                                       .num_submods = 1};
+
+    return atls_ear_put(out, &content, NULL);
+}
+
+static enum atls_reason run_put(void)
+{
+    ATLS_AUTO_BUF payload = atls_buf(FORGE_MAX);
+
+    return put_payload(&payload);
+}
+
+static enum atls_reason run_result(void)
+{
+    static struct atls_policy *verifiers;
+    static struct atls_buf jws;
+    struct atls_result_subject subject = {.nonce = forge_nonce(32)};
+    struct atls_verdict verdict;
+    enum atls_reason reason;
+    int64_t expires_s;
+
+    if (verifiers == NULL) {
+        ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
+        ATLS_AUTO_BUF payload = atls_buf(FORGE_MAX);
+
+        put_verifiers(&text);
+        jws = atls_buf(FORGE_MAX);
+        must(put_payload(&payload) == ATLS_OK);
+        must(atls_jws_put(&jws, atls_buf_view(&payload), key, "k", NULL) ==
+             ATLS_OK);
+        must(atls_policy_parse(atls_buf_view(&text), "p", "", NULL, NULL,
+                               &verifiers, NULL) == ATLS_OK);
+    }
+    reason = atls_result_appraise(
+        atls_policy_verifier(verifiers, atls_view_text(VERIFIER)),
+        atls_buf_view(&jws), &subject, 1000, &verdict, &expires_s);
+    must(reason == verdict.reason);
+    return reason;
+}
+
 static const struct row {
     const char *vector, *key_name;
     enum atls_reason (*run)(void);
@@ -239,6 +334,9 @@ static const struct row {
     {"psa/accept-instance-id-of-bare-point", "psa", run_learn},
     {"psa/reject-other-anchor", "psa", run_learn},
     {"tpm/accept-rsassa", "ak-rsa", run_learn},
+    {"psa/accept", "psa", run_verifiers},
+    {"psa/accept", "psa", run_put},
+    {"psa/accept", "psa", run_result},
     {"snp", NULL, run_appraise},
     {"snp", NULL, run_load},
 
@@ -304,6 +402,8 @@ int main(void)
 {
     Suite *suite = suite_create("verifier_alloc");
     TCase *cases = tcase_create("verifier_alloc");
+
+    tcase_set_timeout(cases, 120);
 
     CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
     json_set_alloc_funcs(json_malloc, free);

@@ -24,6 +24,7 @@ verifier_unit_tests = \
 	test/unit/check_snp \
 	test/unit/check_tsm_report \
 	test/unit/check_verdict \
+	test/unit/check_background \
 	test/unit/check_result \
 	test/unit/check_verifier \
 	test/unit/check_verifier_alloc \
@@ -76,6 +77,11 @@ test_unit_check_tsm_report_SOURCES = test/unit/check_tsm_report.c \
 	$(forge_sources)
 test_unit_check_tsm_report_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_tsm_report_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_background_SOURCES = test/unit/check_background.c \
+	$(forge_sources)
+test_unit_check_background_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_background_LDFLAGS = -Wl,--wrap=atls_remote_appraise
+test_unit_check_background_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_result_SOURCES = test/unit/check_result.c $(forge_sources)
 test_unit_check_result_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_result_LDADD = libverifier.la libbase.la $(CHECK_LIBS)

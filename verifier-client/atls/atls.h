@@ -71,6 +71,7 @@ void atls_policy_free(struct atls_policy *policy);
  *   now      seconds since 1970-01-01T00:00:00Z at which to judge
  *   profile  a profile's name, or NULL: those that the first rule accepts
  *            which matches a server without a name
+ * No Verifier is asked: a profile that has one is refused (VERIFIER_DEADLINE).
  * Returns verdict->reason, which can be any of reason.def under "The
  * conceptual message wrapper" and "Appraisal", RULE_MISSING, OUT_OF_MEMORY or
  * CRYPTO_FAILED. *verdict is always filled. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * atls appraise: what libatls says of Evidence in a file. The outermost
- * caller, so the clock is read here, unless --at gives the time.
+ * atls appraise: what libatls says of Evidence in a file, or of a Verifier's
+ * result for some. The outermost caller, so the clock is read here, unless --at
+ * gives the time.
  */
 #include "cli/command.h"
 
@@ -12,9 +13,14 @@
 #include "cli/input.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/token.h"
+#include "clock.h"
+#include "result.h"
 
 static const char help[] =
     "usage: atls appraise --policy FILE --nonce HEX [OPTION]... EVIDENCE\n"
+    "       atls appraise --result --verifier NAME --policy FILE --nonce HEX "
+    "FILE\n"
     "\n"
     "Judges Evidence (a CMW, or a bare token) as a peer would in a handshake,\n"
     "with the nonce in the place of the binder, and says which claim differs,\n"
@@ -28,13 +34,20 @@ static const char help[] =
     "  --profile NAME   by this profile of the policy (default: those that "
     "its\n"
     "                   rules accept from a server without a name)\n"
+    "  --verifier NAME  one of the policy's: what the setting verifier would "
+    "be\n"
+    "  --result         FILE is that Verifier's Attestation Result\n"
     "  --json           the verdict as a JSON object\n"
     "  --help           this\n"
     "\n"
     "Exit status: 0 affirming, 1 refused, 2 bad usage, policy or file.\n";
 
+enum { VERIFIER_S = 10 }; /* that a Verifier may take */
+#define VERIFIER_NS (INT64_C(1000000000) * VERIFIER_S)
+
 struct question {
-    const char *policy, *nonce, *at, *profile;
+    const char *policy, *nonce, *at, *profile, *verifier;
+    bool is_result;
     struct atls_policy *good;
     int64_t now;
     struct atls_buf expected, file, cmw;
@@ -53,6 +66,10 @@ static int check_words(struct question *q)
     if (q->policy == NULL || q->nonce == NULL)
         return atls_usage_wrong("appraise", "--%s is missing",
                                 q->policy == NULL ? "policy" : "nonce");
+    if (q->is_result && (q->verifier == NULL || q->profile != NULL))
+        return atls_usage_wrong("appraise", q->verifier == NULL
+                                                ? "--verifier is missing"
+                                                : "--profile is for Evidence");
     if (!atls_input_nonce(q->nonce, &q->expected))
         return atls_usage_wrong("appraise",
                                 "--nonce: want 8 to 64 bytes in "
@@ -78,6 +95,11 @@ static int read_files(struct question *q, const char *path)
         reason = atls_why(&why, ATLS_POLICY_INVALID,
                           "--profile: %s has no profile \"%s\"", q->policy,
                           q->profile);
+    if (reason == ATLS_OK && q->verifier != NULL &&
+        atls_policy_verifier(q->good, atls_view_text(q->verifier)) == NULL)
+        reason = atls_why(&why, ATLS_POLICY_INVALID,
+                          "--verifier: %s has no Verifier \"%s\"", q->policy,
+                          q->verifier);
     if (reason == ATLS_OK)
         reason = atls_input_read(path, &q->file, &why);
     if (reason == ATLS_OK &&
@@ -86,22 +108,59 @@ static int read_files(struct question *q, const char *path)
     return reason == ATLS_OK ? -1 : atls_usage_failed("appraise", &why);
 }
 
+static int print(json_t *report, enum atls_reason reason, bool as_json)
+{
+    return atls_output_print(report, as_json,
+                             reason == ATLS_OK ? ATLS_EXIT_YES : ATLS_EXIT_NO);
+}
+
 static int answer(const struct question *q, bool as_json)
 {
     ATLS_AUTO(json_t) *report = json_object();
+    const struct atls_terms terms = {
+        .policy = q->good,
+        .only_profile = q->profile,
+        .now = q->now,
+        .verifier = q->verifier,
+        .deadline_ns = atls_clock_now() + VERIFIER_NS,
+    };
     struct atls_view cmw = atls_buf_view(&q->cmw);
     struct atls_evidence *evidence = NULL;
     struct atls_verdict verdict;
     enum atls_reason reason =
-        atls_appraise(q->good, cmw, atls_buf_view(&q->expected), q->now,
-                      q->profile, &verdict);
+        atls_evidence_judge(cmw, atls_buf_view(&q->expected), &terms, &verdict);
 
     atls_describe_verdict(report, &verdict);
     if (atls_evidence_parse(cmw, NULL, &evidence, NULL) == ATLS_OK)
         atls_output_add(report, "claims", atls_describe_claims(evidence));
     atls_evidence_free(evidence);
-    return atls_output_print(report, as_json,
-                             reason == ATLS_OK ? ATLS_EXIT_YES : ATLS_EXIT_NO);
+    return print(report, reason, as_json);
+}
+
+static const char *standing_of(enum atls_reason reason)
+{
+    bool is_doubtful =
+        reason == ATLS_RESULT_SIGNATURE || reason == ATLS_RESULT_KEY_UNKNOWN ||
+        reason == ATLS_OUT_OF_MEMORY || reason == ATLS_CRYPTO_FAILED ||
+        reason == ATLS_RESULT_MALFORMED;
+
+    return is_doubtful ? "not verified" : "verified under the Verifier's key";
+}
+
+static int answer_result(const struct question *q, bool as_json)
+{
+    ATLS_AUTO(json_t) *report = json_object();
+    struct atls_view jws = atls_token_trim(atls_buf_view(&q->file));
+    struct atls_result_subject subject = {.nonce = atls_buf_view(&q->expected)};
+    struct atls_verdict verdict;
+    int64_t expires_s;
+    enum atls_reason reason = atls_result_appraise(
+        atls_policy_verifier(q->good, atls_view_text(q->verifier)), jws,
+        &subject, q->now, &verdict, &expires_s);
+
+    atls_describe_verdict(report, &verdict);
+    (void)atls_token_describe(report, jws, standing_of(reason));
+    return print(report, reason, as_json);
 }
 
 int atls_command_appraise(int argc, char **argv)
@@ -111,10 +170,14 @@ int atls_command_appraise(int argc, char **argv)
         .expected = atls_buf(64),
         .file = atls_buf(ATLS_INPUT_MAX),
         .cmw = atls_buf(ATLS_INPUT_MAX + 512)};
-    const struct atls_option options[] = {
-        {"policy", NULL, &q.policy, NULL}, {"nonce", NULL, &q.nonce, NULL},
-        {"at", NULL, &q.at, NULL},         {"profile", NULL, &q.profile, NULL},
-        {"json", &as_json, NULL, NULL},    {0}};
+    const struct atls_option options[] = {{"policy", NULL, &q.policy, NULL},
+                                          {"nonce", NULL, &q.nonce, NULL},
+                                          {"at", NULL, &q.at, NULL},
+                                          {"profile", NULL, &q.profile, NULL},
+                                          {"verifier", NULL, &q.verifier, NULL},
+                                          {"result", &q.is_result, NULL, NULL},
+                                          {"json", &as_json, NULL, NULL},
+                                          {0}};
     const struct atls_usage usage = {"appraise", help, 1, 1};
     int status = atls_options_read(&usage, options, argc, argv);
 
@@ -122,5 +185,7 @@ int atls_command_appraise(int argc, char **argv)
         status = check_words(&q);
     if (status < 0)
         status = read_files(&q, argv[optind]);
-    return status < 0 ? answer(&q, as_json) : status;
+    if (status >= 0)
+        return status;
+    return q.is_result ? answer_result(&q, as_json) : answer(&q, as_json);
 }

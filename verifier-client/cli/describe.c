@@ -11,6 +11,7 @@
 #include "cli/input.h"
 #include "cli/outline.h"
 #include "cli/output.h"
+#include "cli/token.h"
 #include "cmw.h"
 
 enum { SHOWN = 64 }; /* bytes of what cannot be read */
@@ -81,8 +82,11 @@ void atls_describe_verdict(json_t *report, const struct atls_verdict *verdict)
 static bool outline(json_t *report, struct atls_view value)
 {
     ATLS_AUTO(json_t) *json = NULL;
-    json_t *tree = atls_outline_cbor(value);
+    json_t *tree = NULL;
 
+    if (atls_token_describe(report, value, "not verified"))
+        return true;
+    tree = atls_outline_cbor(value);
     /* a lone CBOR scalar is more likely not CBOR */
     if (json_is_object(tree) || json_is_array(tree)) {
         atls_output_add(report, "cbor", tree);
@@ -205,8 +209,10 @@ json_t *atls_describe_input(struct atls_view bytes, bool *is_known)
     struct atls_cmw cmw;
     json_t *report = json_object();
 
-    *is_known = false;
-    if (report == NULL || atls_input_evidence(bytes, &wrapped) != ATLS_OK)
+    *is_known =
+        report != NULL && atls_token_describe(report, bytes, "not verified");
+    if (report == NULL || *is_known ||
+        atls_input_evidence(bytes, &wrapped) != ATLS_OK)
         return report;
     *is_known = atls_cmw_parse(atls_buf_view(&wrapped), &storage, &cmw, &why) ==
                 ATLS_OK;

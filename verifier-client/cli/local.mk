@@ -28,7 +28,8 @@ atls_SOURCES = \
 	verifier-client/cli/policy.c \
 	verifier-client/cli/probe.c \
 	verifier-client/cli/source.c verifier-client/cli/source.h \
-	verifier-client/cli/terminal.c verifier-client/cli/terminal.h
+	verifier-client/cli/terminal.c verifier-client/cli/terminal.h \
+	verifier-client/cli/token.c verifier-client/cli/token.h
 atls_CPPFLAGS = -D_GNU_SOURCE $(AM_CPPFLAGS) -DATLS_EXTDIR='"$(extdir)"' \
 	-DATLS_MODULESDIR='"$(osslmodulesdir)"'
 atls_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
