@@ -197,18 +197,46 @@ static void shown_free(struct shown *shown)
     atls_delegation_free(shown->delegation);
 }
 
+/* Of a format that is unknown here; profiles of format other may take it. */
+static enum atls_reason wrap(struct atls_view bytes,
+                             const struct atls_scheme *scheme,
+                             struct shown *shown, struct atls_why *why)
+{
+    ATLS_AUTO_BUF storage = atls_buf(ATLS_CMW_MAX);
+    struct atls_cmw cmw;
+    enum atls_reason reason;
+
+    *why = (struct atls_why){0};
+    reason = atls_cmw_parse(bytes, &storage, &cmw, why);
+    return reason != ATLS_OK
+               ? reason
+               : atls_evidence_wrap(&cmw, &scheme->type, &shown->evidence, why);
+}
+
 static enum atls_reason parse(struct atls_view cmw,
                               const struct atls_scheme *scheme,
                               struct shown *shown, struct atls_why *why)
 {
-    if (atls_scheme_is_direct(scheme))
-        return atls_evidence_parse(cmw, &scheme->type, &shown->evidence, why);
-    return atls_delegation_parse(cmw, scheme, &shown->delegation,
-                                 &shown->evidence, why);
+    enum atls_reason reason;
+
+    if (!atls_scheme_is_direct(scheme))
+        return atls_delegation_parse(cmw, scheme, &shown->delegation,
+                                     &shown->evidence, why);
+    reason = atls_evidence_parse(cmw, &scheme->type, &shown->evidence, why);
+    return reason == ATLS_FORMAT_UNKNOWN ? wrap(cmw, scheme, shown, why)
+                                         : reason;
 }
 
+static bool is_wrapped(const struct shown *shown)
+{
+    return shown->evidence != NULL &&
+           atls_evidence_nonce(shown->evidence).len == 0;
+}
+
+/* What cannot be seen here is for the Verifier, whom the gate asks with the
+ * binder as the challenge, or refuses. */
 static enum atls_reason check_bound(struct atls_call *call,
-                                    const struct atls_connection *connection,
+                                    struct atls_connection *connection,
                                     const struct shown *shown,
                                     struct atls_why *why)
 {
@@ -218,6 +246,11 @@ static enum atls_reason check_bound(struct atls_call *call,
 
     if (reason != ATLS_OK)
         return reason;
+    connection->challenge.len = 0;
+    if (shown->delegation == NULL && is_wrapped(shown)) {
+        connection->challenge = binder;
+        return ATLS_OK;
+    }
     if (shown->delegation != NULL
             ? !atls_delegation_is_for(shown->delegation, &binder)
             : !atls_evidence_nonce_equal(shown->evidence,

@@ -42,6 +42,8 @@ struct atls_connection {
     struct atls_secret server_secret;   /* of the binder; unset: not needed */
     struct atls_evidence *evidence;     /* parsed and bound, not appraised */
     struct atls_delegation *delegation; /* what binds it; NULL: its nonce */
+    struct atls_secret challenge;       /* the binder, of Evidence whose nonce
+                                           only its Verifier can find */
     X509 *leaf;                         /* to whose key it is bound */
 
     struct atls_report *report; /* for the log line; NULL: nothing yet */

@@ -203,6 +203,7 @@ struct appraisal {
     const struct atls_connection *connection;
     const struct atls_rule *rule;
     struct atls_verdict *verdict;
+    int64_t begun_ns;
 };
 
 /* What binds the delegate to this TIK, now. */
@@ -288,9 +289,15 @@ static void appraise(void *arg)
 {
     struct appraisal *appraisal = arg;
     const struct atls_connection *connection = appraisal->connection;
-    struct atls_terms terms = {.policy = connection->policy,
-                               .rule = appraisal->rule,
-                               .now = time(NULL)};
+    const struct atls_settings *settings = atls_module()->settings;
+    struct atls_terms terms = {
+        .policy = connection->policy,
+        .rule = appraisal->rule,
+        .now = time(NULL),
+        .verifier = settings->verifier,
+        .deadline_ns =
+            appraisal->begun_ns + (int64_t)settings->timeout_ms * 1000000,
+        .challenge = atls_secret_view(&connection->challenge)};
 
     if (connection->delegation != NULL)
         appraise_delegated(appraisal, &terms);
@@ -304,8 +311,8 @@ static enum atls_reason check_evidence(struct atls_connection *connection,
                                        struct atls_why *why)
 {
     struct atls_verdict verdict;
-    struct appraisal appraisal = {connection, rule, &verdict};
     int64_t begun_ns = atls_clock_now();
+    struct appraisal appraisal = {connection, rule, &verdict, begun_ns};
 
     atls_verdict_init(&verdict);
     if (!atls_offload(appraise, &appraisal))

@@ -162,8 +162,11 @@ static bool is_verifier(const char *text)
 
 static bool set_verifier(struct value value, const char **wanted)
 {
-    *wanted = "local, the only Verifier of this version";
-    return strcmp(value.text, "local") == 0;
+    *wanted = "local, or a name of the policy's \"verifiers\"";
+    if (strcmp(value.text, "local") == 0)
+        return set_text(&value.settings->verifier, "");
+    return is_verifier(value.text) &&
+           set_text(&value.settings->verifier, value.text);
 }
 
 static bool set_delegate(struct value value, const char **wanted)
@@ -245,11 +248,12 @@ static enum atls_reason check_together(struct place place,
                         "%s: [%s] %s: want an attester beside it, found none",
                         place.file, place.section,
                         settings->passport != NULL ? "passport" : "delegate");
-    if (settings->policy == NULL && settings->passport != NULL)
+    if (settings->policy == NULL &&
+        (settings->passport != NULL || settings->verifier != NULL))
         return atls_why(why, ATLS_SETTING_INVALID,
-                        "%s: [%s] passport: want a policy that names it, found "
-                        "none",
-                        place.file, place.section);
+                        "%s: [%s] %s: want a policy that names it, found none",
+                        place.file, place.section,
+                        settings->passport != NULL ? "passport" : "verifier");
     if (!settings->enforces && settings->identity == ATLS_IDENTITY_ATTESTED)
         return atls_why(why, ATLS_SETTING_INVALID,
                         "%s: [%s] enforce: want yes with identity = attested, "

@@ -52,7 +52,7 @@ START_TEST(every_key_reaches_its_setting)
                                "enforce = log\ntimeout = 300ms\n"
                                "attest_share = 20\nlog = stderr\n"
                                "binding = bound\nresume = never\n"
-                               "verifier = local\ndelegate = 10m\n"
+                               "verifier = https://v.test\ndelegate = 10m\n"
                                "passport = https://w.test\n",
                                &settings, &why),
                      ATLS_OK);
@@ -64,6 +64,7 @@ START_TEST(every_key_reaches_its_setting)
     ck_assert_uint_eq(settings->timeout_ms, 300);
     ck_assert_uint_eq(settings->attest_share, 20);
     ck_assert_int_eq(settings->delegate_s, 600);
+    ck_assert_str_eq(settings->verifier, "https://v.test");
     ck_assert_str_eq(settings->passport, "https://w.test");
     atls_settings_free(settings);
 }
@@ -89,14 +90,15 @@ static const struct {
     {"log = journal", "log: "},
     {"binding = draft", "binding: want bound"},
     {"resume = bounded", "resume: want never"},
-    {"verifier = https://v.example", "verifier: want local"},
+    {"verifier = https://v.example",
+     "verifier: want a policy that names it"},
+    {"verifier = remote", "verifier: want local, or a name"},
     {"delegate = 10m", "delegate: want an attester beside it"},
     {"attester = attest:tpm\ndelegate = 9s", "delegate: want 0, or a duration"},
-    {"attester = attest:tpm\ndelegate = 25h",
-     "delegate: want 0, or a duration"},
-    {"attester = attest:tpm\ndelegate = yes",
-     "delegate: want 0, or a duration"},
-    {"passport = https://v.example", "passport: want an attester beside it"},
+    {"attester = attest:tpm\ndelegate = 25h", "delegate: want 0, or a duration"},
+    {"attester = attest:tpm\ndelegate = yes", "delegate: want 0, or a duration"},
+    {"passport = https://v.example",
+     "passport: want an attester beside it"},
     {"attester = attest:tpm\npassport = https://v.example",
      "passport: want a policy that names it"},
     {"passport = v.example", "passport: want nothing, or a name"},
