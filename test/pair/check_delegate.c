@@ -171,7 +171,10 @@ static const struct row {
     enum deviant_binder binder;
     enum atls_reason reason;
 } rows[] = {
-    {"a delegate of the document alone", {0}, BINDER_RIGHT, ATLS_OK},
+    {"a delegate of the document alone (or stolen with the TLS key)",
+     {0},
+     BINDER_RIGHT,
+     ATLS_OK},
     {"a delegate that is nearly at its end",
      {.age_s = 590},
      BINDER_RIGHT,
