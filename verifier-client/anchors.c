@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Trust anchors from paths, globs and PEM text (RFC 7468).
+ * Trust anchors from paths, globs, PEM text (RFC 7468) and JSON Web Keys.
  */
 #include "anchors.h"
 
@@ -16,6 +16,7 @@
 #include "chain.h"
 #include "file.h"
 #include "format.h"
+#include "jwk.h"
 
 enum { MIN_RSA_BITS = 2048, MAX_POINT = 1 + 2 * 66 };
 
@@ -321,6 +322,44 @@ static void add_pem(const struct reading *reading, struct atls_view text,
                           file);
 }
 
+static bool is_jwk(struct atls_view text)
+{
+    size_t at = 0;
+
+    while (at < text.len && strchr(" \t\r\n", text.data[at]) != NULL &&
+           text.data[at] != '\0')
+        at++;
+    return at < text.len && text.data[at] == '{';
+}
+
+/* JSON Web Keys (RFC 7517), as Veraison's tools write them. */
+static void add_jwks(const struct reading *reading, struct atls_view text,
+                     const char *file)
+{
+    struct atls_jws_keys keys = {0};
+    struct atls_why why = {0};
+
+    if (has_chain(reading))
+        atls_node_problem(reading->node, ATLS_POLICY_INVALID,
+                          "want the certificate that ends a chain, found a "
+                          "bare public key");
+    else if (atls_jws_keys_read(text, file, &keys, &why) != ATLS_OK)
+        atls_node_problem(reading->node, ATLS_POLICY_INVALID, "%s", why.text);
+    else
+        for (size_t i = 0; i < keys.num; i++)
+            add_key(reading, keys.items[i].key);
+    atls_jws_keys_clear(&keys);
+}
+
+static void add_keys(const struct reading *reading, struct atls_view text,
+                     const char *file)
+{
+    if (is_jwk(text))
+        add_jwks(reading, text, file);
+    else
+        add_pem(reading, text, file);
+}
+
 static void add_file(const struct reading *reading, const char *path)
 {
     ATLS_AUTO_BUF text = atls_buf(ATLS_FILE_MAX);
@@ -329,7 +368,7 @@ static void add_file(const struct reading *reading, const char *path)
     if (atls_file_read(path, &text, &why) != ATLS_OK)
         atls_node_problem(reading->node, why.reason, "%s", why.text);
     else
-        add_pem(reading, atls_buf_view(&text), path);
+        add_keys(reading, atls_buf_view(&text), path);
 }
 
 static void add_glob(const struct reading *reading, const char *pattern)
@@ -351,8 +390,8 @@ static void add_text(const struct reading *reading, const char *text)
 {
     ATLS_AUTO_HEAP char *path = NULL;
 
-    if (strstr(text, "-----BEGIN ") != NULL) {
-        add_pem(reading, atls_view_text(text), "text");
+    if (strstr(text, "-----BEGIN ") != NULL || text[0] == '{') {
+        add_keys(reading, atls_view_text(text), "text");
         return;
     }
     path = atls_file_path(reading->node->document->folder, text);

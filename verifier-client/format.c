@@ -9,6 +9,7 @@ const struct atls_format *const atls_formats[] = {
     &atls_format_tpm,
     &atls_format_snp,
     &atls_format_cca,
+    &atls_format_nitro,
     &atls_format_tdx,
     &atls_format_sgx,
     &atls_format_vtpm,

@@ -71,6 +71,7 @@ struct atls_format {
 };
 
 extern const struct atls_format atls_format_cca;
+extern const struct atls_format atls_format_nitro;
 extern const struct atls_format atls_format_other; /* types of a policy */
 extern const struct atls_format atls_format_psa;
 extern const struct atls_format atls_format_snp;

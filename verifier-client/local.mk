@@ -19,6 +19,8 @@ libverifier_la_SOURCES = \
 	verifier-client/format.c verifier-client/format.h \
 	verifier-client/learn.c verifier-client/learn.h \
 	verifier-client/name.c verifier-client/name.h \
+	verifier-client/nitro.c verifier-client/nitro.h \
+	verifier-client/nitro_claims.c verifier-client/nitro_profile.c \
 	verifier-client/parsed.h \
 	verifier-client/policy.c verifier-client/policy.h \
 	verifier-client/profile.c verifier-client/profile.h \

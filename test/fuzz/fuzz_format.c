@@ -53,6 +53,11 @@ static const char policy_text[] =
     "\"min_tcb\":{\"Milan\":{\"snp\":1}},\"committed\":true},"
     "\"any snp\":{\"format\":\"snp\",\"trust_anchors\":[\"" CERTIFICATE
     "\"],\"any\":true,\"debug\":true,\"key\":[\"vcek\",\"vlek\"]},"
+    "\"nitro\":{\"format\":\"nitro\",\"trust_anchors\":[\"" CERTIFICATE
+    "\"],\"max_age\":\"300d\",\"pcrs\":{\"0\":\"" ZEROS
+    "00000000000000000000000000000000\"},\"user_data\":\"" ZEROS "\"},"
+    "\"any nitro\":{\"format\":\"nitro\",\"trust_anchors\":[\"" CERTIFICATE
+    "\"],\"any\":true,\"debug\":true,\"max_age\":\"300d\"},"
     "\"any psa\":{\"format\":\"psa\",\"trust_anchors\":[\"" KEY
     "\"],\"any\":true},"
     "\"any tpm\":{\"format\":\"tpm\",\"trust_anchors\":[\"" KEY

@@ -15,6 +15,7 @@
 #include "cbor.h"
 #include "ecdsa.h"
 #include "forge_cca.h"
+#include "jwk.h"
 #include "parsed.h"
 #include "../check_main.h"
 
@@ -677,6 +678,51 @@ START_TEST(wrong_profile_is_refused)
 }
 END_TEST
 
+/* A JWK in place of PEM, as text of the policy; `broken` moves its point off
+ * the curve, as rust-ccatoken's ta-02-bad.json has it. */
+static enum atls_reason load_jwk(EVP_PKEY *key, bool is_broken,
+                                 struct atls_policy **out)
+{
+    ATLS_AUTO_BUF jwk = atls_buf(FORGE_MAX), text = atls_buf(FORGE_MAX);
+    struct atls_why why = {0};
+    char *x;
+
+    ck_assert_reason(atls_jwk_put(&jwk, key, NULL, NULL), ATLS_OK);
+    atls_buf_u8(&jwk, 0);
+    jwk.len--;
+    x = strstr((char *)jwk.data, "\"x\":\"");
+    ck_assert_ptr_nonnull(x);
+    if (is_broken)
+        x[5] = x[5] == 'A' ? 'B' : 'A';
+    atls_buf_text(&text, "{\"profiles\":{\"p\":{\"format\":\"cca\","
+                         "\"any\":true,\"trust_anchors\":[{"
+                         "\"instance_id\":\"" ID_TWOS "\",\"key\":\"");
+    for (size_t i = 0; i < jwk.len; i++) {
+        if (jwk.data[i] == '"')
+            atls_buf_u8(&text, '\\');
+        atls_buf_u8(&text, jwk.data[i]);
+    }
+    atls_buf_text(&text, "\"}]}}}");
+    return atls_policy_parse(atls_buf_view(&text), "p", "", NULL, NULL, out,
+                             &why);
+}
+
+START_TEST(anchor_may_be_a_jwk)
+{
+    static struct good good;
+
+    open_good(&good, ANY);
+    atls_policy_free(good.policy);
+    ck_assert_reason(load_jwk(good.cpak, false, &good.policy), ATLS_OK);
+    ck_assert_reason(judge(&good), ATLS_OK);
+    atls_policy_free(good.policy);
+    good.policy = NULL;
+    ck_assert_reason(load_jwk(good.cpak, true, &good.policy),
+                     ATLS_POLICY_INVALID);
+    close_good(&good);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cca");
@@ -705,6 +751,7 @@ int main(void)
     tcase_add_test(cases, truncated_or_longer_token_is_malformed);
     tcase_add_loop_test(cases, length_that_lies_is_malformed, 0, 4);
     tcase_add_test(cases, rak_on_another_curve_is_refused);
+    tcase_add_test(cases, anchor_may_be_a_jwk);
     tcase_add_loop_test(cases, wrong_profile_is_refused, 0,
                         LENGTH(bad_profiles));
     suite_add_tcase(suite, cases);

@@ -6,6 +6,7 @@ rows='
 cca:cca
 ear:veraison/ear
 jws:veraison/live
+nitro_document:nitro
 psa_token:psa
 quote:sgx
 quote:tdx

@@ -47,31 +47,42 @@ enum atls_reason atls_input_read(const char *path, struct atls_buf *out,
     return ATLS_OK;
 }
 
-/* Is it Evidence of that type? It is put into out as such. */
-static bool parses_as(struct atls_view bytes, const char *spelling,
-                      struct atls_buf *out)
+/* What the bytes are as Evidence of that type. They are put into out as such.
+ */
+static enum atls_reason parse_as(struct atls_view bytes, const char *spelling,
+                                 struct atls_buf *out)
 {
     struct atls_evidence *evidence = NULL;
+    enum atls_reason reason = ATLS_OUT_OF_MEMORY;
     struct atls_type type;
-    bool fits;
 
     atls_buf_clear(out);
     if (!atls_type_parse(atls_view_text(spelling), &type))
-        return false;
+        return ATLS_FORMAT_UNKNOWN;
     atls_cmw_put(out, type, bytes, 0);
-    fits = !out->failed && atls_evidence_parse(atls_buf_view(out), NULL,
-                                               &evidence, NULL) == ATLS_OK;
+    if (!out->failed)
+        reason = atls_evidence_parse(atls_buf_view(out), NULL, &evidence, NULL);
     atls_evidence_free(evidence);
-    return fits;
+    return reason;
 }
 
-static bool is_value(struct atls_view bytes, struct atls_buf *out)
+/* The first type under which the bytes give that reason. */
+static bool is_value(struct atls_view bytes, enum atls_reason reason,
+                     struct atls_buf *out)
 {
     for (size_t i = 0; atls_formats[i] != NULL; i++)
         for (const char *const *t = atls_formats[i]->types; *t != NULL; t++)
-            if (parses_as(bytes, *t, out))
+            if (parse_as(bytes, *t, out) == reason)
                 return true;
     return false;
+}
+
+/* Evidence that only lacks a nonce, or is signed by means that we do not take,
+ * is shown as what it is. */
+static bool is_refused_value(struct atls_view bytes, struct atls_buf *out)
+{
+    return is_value(bytes, ATLS_NONCE_MISSING, out) ||
+           is_value(bytes, ATLS_ALGORITHM_UNSUPPORTED, out);
 }
 
 /* What a TEE gave, without the kernel's words around it */
@@ -84,8 +95,8 @@ static bool is_outblob(struct atls_view bytes, struct atls_buf *out)
         ATLS_AUTO_BUF map = atls_buf(ATLS_CMW_MAX);
 
         atls_tsm_report_put(&map, providers[i], bytes);
-        if (!map.failed &&
-            parses_as(atls_buf_view(&map), atls_tsm_report_types[0], out))
+        if (!map.failed && parse_as(atls_buf_view(&map),
+                                    atls_tsm_report_types[0], out) == ATLS_OK)
             return true;
     }
     return false;
@@ -117,8 +128,8 @@ enum atls_reason atls_input_evidence(struct atls_view bytes,
 
     if (bytes.len <= ATLS_CMW_MAX &&
         atls_cmw_parse(bytes, &storage, &cmw, NULL) != ATLS_OK &&
-        (is_value(bytes, out) || is_outblob(bytes, out) ||
-         is_broken_quote(bytes, out)))
+        (is_value(bytes, ATLS_OK, out) || is_outblob(bytes, out) ||
+         is_broken_quote(bytes, out) || is_refused_value(bytes, out)))
         return ATLS_OK;
     atls_buf_clear(out);
     atls_buf_put(out, bytes);
