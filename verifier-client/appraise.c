@@ -195,12 +195,16 @@ static enum atls_reason appraise_one(struct appraisal *appraisal,
                                      const struct atls_profile *profile,
                                      struct atls_verdict *verdict)
 {
+    const struct atls_format *format = appraisal->evidence->format;
     const struct atls_terms *terms = appraisal->terms;
     const struct atls_verifier *verifier = verifier_of(terms, profile);
     bool needs_verifier = !profile->has_anchors || terms->verifier != NULL;
 
     atls_verdict_init(verdict);
     snprintf(verdict->profile, sizeof(verdict->profile), "%s", profile->name);
+    if (format->appraise != NULL) /* of its members each has its Verifier */
+        return format->appraise(appraisal->evidence->claims, profile, terms,
+                                verdict);
     if (profile->has_anchors &&
         appraise_here(appraisal, profile, verdict) != ATLS_OK)
         return verdict->reason;

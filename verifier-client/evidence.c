@@ -11,6 +11,7 @@
 
 #include <openssl/crypto.h>
 
+#include "composite.h"
 #include "format.h"
 #include "parsed.h"
 #include "tsm_report.h"
@@ -33,9 +34,6 @@ static enum atls_reason check_record(const struct atls_cmw *cmw,
     atls_type_text(cmw->type, seen, sizeof(seen));
     if (expected != NULL)
         atls_type_text(*expected, wanted, sizeof(wanted));
-    if (cmw->is_collection)
-        return atls_why(why, ATLS_CMW_TYPE,
-                        "CMW: want %s, peer sent a collection", wanted);
     if (expected != NULL && !atls_type_equal(*expected, cmw->type))
         return atls_why(why, ATLS_CMW_TYPE, "CMW: want %s, peer sent %s",
                         wanted, seen);
@@ -171,14 +169,36 @@ static enum atls_reason take_batch(struct atls_view value,
     return reason;
 }
 
+/* A collection is Evidence of the type that it has as a whole, and its own
+ * encoding is the value. */
+static enum atls_reason take_collection(const struct atls_cmw *collection,
+                                        const struct atls_type *expected,
+                                        struct atls_evidence **out,
+                                        struct atls_why *why)
+{
+    char text[ATLS_TYPE_MAX_TEXT + 1];
+    struct atls_cmw whole = {.value = collection->value};
+    enum atls_reason reason;
+
+    if (!atls_composite_type(collection, text, sizeof(text)))
+        return atls_why(why, ATLS_CMW_TYPE, "CMW: its cmwc_t is too long");
+    whole.type = atls_type_of_text(atls_view_text(text));
+    reason = check_record(&whole, expected, why);
+    return reason == ATLS_OK ? decode(&atls_format_composite, &whole, out, why)
+                             : reason;
+}
+
 enum atls_reason atls_evidence_take(const struct atls_cmw *record,
                                     const struct atls_type *expected,
                                     struct atls_evidence **out,
                                     struct atls_why *why)
 {
-    enum atls_reason reason = check_record(record, expected, why);
+    enum atls_reason reason;
 
     *out = NULL;
+    if (record->is_collection)
+        return take_collection(record, expected, out, why);
+    reason = check_record(record, expected, why);
     if (reason != ATLS_OK)
         return reason;
     return is_batch(record->type) ? take_batch(record->value, out, why)
@@ -218,6 +238,8 @@ enum atls_reason atls_evidence_parse(struct atls_view bytes,
 
 void atls_evidence_free(struct atls_evidence *evidence)
 {
+    if (evidence != NULL && evidence->format->claims_clear != NULL)
+        evidence->format->claims_clear(evidence->claims);
     if (evidence != NULL)
         free(evidence->batch);
     free(evidence);
@@ -238,6 +260,8 @@ static bool is_challenge(const struct atls_evidence *evidence,
     size_t wanted_len =
         evidence->format->has_64_byte_nonce ? sizeof(wanted) : binder.len;
 
+    if (evidence->format->is_challenge != NULL)
+        return evidence->format->is_challenge(evidence->claims, binder);
     if (binder.len == 0 || binder.len > sizeof(wanted) ||
         nonce.len != wanted_len)
         return false;

@@ -18,10 +18,11 @@ struct atls_evidence; /* owns a copy of the record's value */
 /* atls_evidence_parse: cmw is as it travelled. expected, when not NULL, is the
  * type agreed on: CMW_TYPE if the record has another; with expected NULL any
  * type of the table is taken. An indicator that is present must be exactly
- * evidence (4): CMW_INDICATOR. Collections: CMW_TYPE, until a profile can take
- * them. FORMAT_UNKNOWN, CMW_MALFORMED, CMW_TOO_LARGE, EVIDENCE_MALFORMED,
- * NONCE_MISSING, ALGORITHM_UNSUPPORTED, TPM_NOT_A_QUOTE, OUT_OF_MEMORY. Free
- * *out with atls_evidence_free. */
+ * evidence (4): CMW_INDICATOR. A collection
+ * is Evidence of type application/cmw+cbor or +json, with its cmwc_t, and each
+ * of its members Evidence again. FORMAT_UNKNOWN, CMW_MALFORMED, CMW_TOO_LARGE,
+ * EVIDENCE_MALFORMED, NONCE_MISSING, ALGORITHM_UNSUPPORTED, TPM_NOT_A_QUOTE,
+ * OUT_OF_MEMORY. Free *out with atls_evidence_free. */
 enum atls_reason ATLS_MUST_USE
 atls_evidence_parse(struct atls_view cmw, const struct atls_type *expected,
                     struct atls_evidence **out, struct atls_why *why);

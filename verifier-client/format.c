@@ -13,6 +13,7 @@ const struct atls_format *const atls_formats[] = {
     &atls_format_tdx,
     &atls_format_sgx,
     &atls_format_vtpm,
+    &atls_format_composite,
     &atls_format_other,
     NULL,
 };

@@ -33,6 +33,20 @@ struct atls_format {
     enum atls_reason (*parse)(struct atls_view value, void *claims,
                               struct atls_view *nonce, struct atls_why *why);
 
+    /* claims_clear: frees what parse made beside the claims. NULL: nothing. */
+    void (*claims_clear)(void *claims);
+
+    /* is_challenge: is the binder what all of this was challenged with? Where
+     * there is more than one nonce; NULL: *nonce says it. */
+    bool (*is_challenge)(const void *claims, struct atls_view binder);
+
+    /* appraise: in place of signer, verify and judge, where Evidence is made
+     * of other Evidence, which it appraises under profiles of the policy. */
+    enum atls_reason (*appraise)(const void *claims,
+                                 const struct atls_profile *profile,
+                                 const struct atls_terms *terms,
+                                 struct atls_verdict *verdict);
+
     /* signer: what anchors are found by: instance ID or kid; empty: absent. */
     struct atls_view (*signer)(const void *claims);
 
@@ -71,6 +85,7 @@ struct atls_format {
 };
 
 extern const struct atls_format atls_format_cca;
+extern const struct atls_format atls_format_composite;
 extern const struct atls_format atls_format_nitro;
 extern const struct atls_format atls_format_other; /* types of a policy */
 extern const struct atls_format atls_format_psa;

@@ -13,6 +13,7 @@ libverifier_la_SOURCES = \
 	verifier-client/cca_claims.c verifier-client/cca_profile.c \
 	verifier-client/claim.c verifier-client/claim.h \
 	verifier-client/component.c verifier-client/component.h \
+	verifier-client/composite.c verifier-client/composite.h \
 	verifier-client/document.c verifier-client/document.h \
 	verifier-client/evidence.c verifier-client/evidence.h \
 	verifier-client/file.c verifier-client/file.h \

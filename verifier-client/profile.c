@@ -70,6 +70,11 @@ static void check_keys(const struct atls_node *node,
     const char *keys[MAX_KEYS] = {"format", "trust_anchors", "any", "verifier"};
     size_t num = 4;
 
+    if (format->appraise != NULL) { /* its members have the others */
+        memset(keys + 1, 0, 3 * sizeof(keys[0]));
+        num = 1;
+    }
+
     for (size_t i = 0; format->keys[i] != NULL && num + 1 < MAX_KEYS; i++)
         keys[num++] = format->keys[i];
     (void)atls_node_is_object(node, keys);
@@ -144,7 +149,10 @@ void atls_profile_read(const struct atls_node *node,
     if (profile->format == NULL)
         return;
     check_keys(node, profile->format);
-    read_judges(node, verifiers, pool, profile);
+    if (profile->format->appraise == NULL)
+        read_judges(node, verifiers, pool, profile);
+    else
+        profile->has_anchors = true; /* in its members' profiles */
     profile->format->read(node, profile);
     check_any(node, profile);
 }

@@ -14,6 +14,7 @@ verifier_unit_tests = \
 	test/unit/check_collateral \
 	test/unit/check_batch \
 	test/unit/check_cca \
+	test/unit/check_composite \
 	test/unit/check_evidence \
 	test/unit/check_ear \
 	test/unit/check_jws \
@@ -43,6 +44,9 @@ test_unit_check_chain_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_batch_SOURCES = test/unit/check_batch.c $(forge_sources)
 test_unit_check_batch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_batch_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_composite_SOURCES = test/unit/check_composite.c $(forge_sources)
+test_unit_check_composite_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_composite_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_cca_SOURCES = test/unit/check_cca.c test/unit/forge_cca.c \
 	$(forge_sources)
 test_unit_check_cca_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

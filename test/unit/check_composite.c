@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Composites of a PSA token, a TPM quote and a CCA token: which members must be
+ * there, what binds each of them, and that one bad member is the verdict.
+ */
+#include "composite.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base64url.h"
+#include "cbor.h"
+#include "cmw.h"
+#include "forge.h"
+#include "parsed.h"
+#include "../check_main.h"
+
+ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
+
+#define LENGTH(array) (int)(sizeof(array) / sizeof((array)[0]))
+#define TYPE_TPM      "application/vnd.atls.tpm-quote+cbor"
+#define NOW           1795000000
+#define TWO           "\"host\":\"h\",\"device\":\"d\""
+
+static struct atls_policy *policy_with(const char *composite,
+                                       enum atls_reason wanted)
+{
+    ATLS_AUTO(EVP_PKEY) *psa = forge_key("psa");
+    ATLS_AUTO(EVP_PKEY) *ak = forge_key("ak-ecc");
+    ATLS_AUTO_HEAP char *psa_pem = forge_pem(psa);
+    ATLS_AUTO_HEAP char *ak_pem = forge_pem(ak);
+    ATLS_AUTO(EVP_PKEY) *other = forge_key("psa-other");
+    ATLS_AUTO_HEAP char *other_pem = forge_pem(other);
+    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
+    struct atls_policy *policy = NULL;
+    struct atls_why why = {0};
+    const char *const parts[] = {
+        "{\"profiles\":{\"c\":{\"format\":\"composite\",",
+        composite,
+        "},\"d\":{\"format\":\"psa\",\"any\":true,\"trust_anchors\":[\"",
+        psa_pem,
+        "\"]},\"h\":{\"format\":\"tpm\",\"any\":true,\"trust_anchors\":[\"",
+        ak_pem,
+        "\"]},\"n\":{\"format\":\"composite\",\"members\":{\"inner\":\"c\","
+        "\"device\":\"d\"}},"
+        "\"dv\":{\"format\":\"psa\",\"any\":true,\"verifier\":\"https://v\","
+        "\"trust_anchors\":[\"",
+        psa_pem,
+        "\"]}},\"verifiers\":{\"https://v\":{\"keys\":[\"",
+        other_pem,
+        "\"],\"any\":true}},\"rules\":[{\"accept\":[\"c\",\"n\",\"d\"]}]}"};
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        atls_buf_text(&text, parts[i]);
+    ck_assert_msg(atls_policy_parse(atls_buf_view(&text), "p", "", NULL, NULL,
+                                    &policy, &why) == wanted,
+                  "%s", why.text);
+    return policy;
+}
+
+/* A record, CBOR; what: 'h' a quote, 'd' a token, 'D' one with a bad signature,
+ * 'x' a token with another nonce, 'u' a type that nobody knows, 'i' one whose
+ * indicator says results. */
+static void put_member(struct atls_buf *out, char what)
+{
+    ATLS_AUTO(EVP_PKEY) *key = forge_key(what == 'h' ? "ak-ecc" : "psa");
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX);
+    struct forge_claims claims;
+    struct forge_quote quote = {.key = key,
+                                .nonce = forge_nonce(FORGE_NONCE),
+                                .selections = {{0x0b, 0x81}}};
+
+    if (what == 'h') {
+        forge_quote(&value, &quote);
+        forge_cmw(out, TYPE_TPM, atls_buf_view(&value), 4);
+        return;
+    }
+    forge_claims(&claims, key,
+                 what == 'x' ? atls_view("another connection's binder here", 32)
+                             : forge_nonce(FORGE_NONCE));
+    forge_psa(&value, &claims, key);
+    forge_claims_clear(&claims);
+    if (what == 'D')
+        value.data[value.len - 1] ^= 1;
+    forge_cmw(out, what == 'u' ? "application/x" : "10003",
+              atls_buf_view(&value), what == 'i' ? 8 : 4);
+}
+
+static void put_label(struct atls_buf *out, const char *label)
+{
+    if (label[0] == '#')
+        atls_cbor_put_int(out, label[1] - '0');
+    else
+        atls_cbor_put_text(out, label);
+}
+
+/* "host=h device=d", and "inner=( host=h ... )" */
+static void put_collection(struct atls_buf *out, const char *text,
+                           const char *cmwc_t)
+{
+    char copy[512], *state = NULL;
+    unsigned num = cmwc_t != NULL ? 1 : 0, depth = 0;
+
+    for (const char *at = text; *at != '\0'; at++) {
+        depth += *at == '(';
+        depth -= *at == ')';
+        num += *at == '=' && (depth == 0 || (depth == 1 && at[1] == '('));
+    }
+    atls_cbor_put_map(out, num);
+    if (cmwc_t != NULL) {
+        atls_cbor_put_text(out, "__cmwc_t");
+        atls_cbor_put_text(out, cmwc_t);
+    }
+    snprintf(copy, sizeof(copy), "%s", text);
+    for (char *word = strtok_r(copy, " ", &state); word != NULL;
+         word = strtok_r(NULL, " ", &state)) {
+        char *what = strchr(word, '=');
+
+        if (what == NULL) /* the end of an inner one */
+            continue;
+        *what++ = '\0';
+        put_label(out, word);
+        if (*what == '(')
+            atls_cbor_put_map(out, 2);
+        else
+            put_member(out, *what);
+    }
+    ck_assert(!out->failed);
+}
+
+static enum atls_reason appraise(const struct atls_policy *policy,
+                                 struct atls_view cmw,
+                                 struct atls_verdict *verdict)
+{
+    return atls_appraise(policy, cmw, forge_nonce(FORGE_NONCE), NOW, "c",
+                         verdict);
+}
+
+static const struct row {
+    const char *collection, *cmwc_t, *members;
+    enum atls_reason reason;
+} rows[] = {
+    {"host=h device=d", NULL, TWO, ATLS_OK},
+    {"device=d host=h", NULL, TWO, ATLS_OK},
+    {"device=d", NULL, "\"device\":\"d\"", ATLS_OK},
+    {"#7=d", NULL, "\"7\":\"d\"", ATLS_OK},
+    {"host=h device=d", "tag:example.com,2026:node", TWO, ATLS_OK},
+    {"host=h", NULL, TWO, ATLS_MEMBERS_REFUSED},
+    {"host=h device=d more=d", NULL, TWO, ATLS_MEMBERS_REFUSED},
+    {"host=h Device=d", NULL, TWO, ATLS_MEMBERS_REFUSED},
+    {"host=d device=h", NULL, TWO, ATLS_PROFILE_MISSING},
+    {"host=h device=D", NULL, TWO, ATLS_SIGNATURE_INVALID},
+    {"host=h device=x", NULL, TWO, ATLS_BINDER_MISMATCH},
+    {"device=x host=h", NULL, TWO, ATLS_BINDER_MISMATCH},
+    {"host=h device=u", NULL, TWO, ATLS_FORMAT_UNKNOWN},
+    {"host=h device=i", NULL, TWO, ATLS_CMW_INDICATOR},
+    {"a=d b=d c=d e=d", NULL, "\"a\":\"d\",\"b\":\"d\",\"c\":\"d\",\"e\":\"d\"",
+     ATLS_OK},
+    {"a=d b=d c=d e=d f=d", NULL, TWO, ATLS_CMW_TOO_LARGE},
+    {"inner=( host=h device=d ) device=d", NULL, TWO, ATLS_OK},
+    {"inner=( host=h device=x ) device=d", NULL, TWO, ATLS_BINDER_MISMATCH},
+    {"inner=( host=h device=D ) device=d", NULL, TWO, ATLS_SIGNATURE_INVALID},
+    {"inner=( host=h other=d ) device=d", NULL, TWO, ATLS_MEMBERS_REFUSED},
+};
+
+START_TEST(composite_is_judged_by_all_of_its_members)
+{
+    const struct row *row = &rows[_i];
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+    struct atls_policy *policy;
+    struct atls_verdict verdict;
+    enum atls_reason reason;
+    char members[256];
+
+    snprintf(members, sizeof(members), "\"members\":{%s}", row->members);
+    policy = policy_with(members, ATLS_OK);
+    put_collection(&cmw, row->collection, row->cmwc_t);
+    reason =
+        atls_appraise(policy, atls_buf_view(&cmw), forge_nonce(FORGE_NONCE),
+                      NOW, row->collection[0] == 'i' ? "n" : "c", &verdict);
+    ck_assert_msg(reason == row->reason, "%s: %s: %s", row->collection,
+                  atls_reason_name(reason), verdict.text);
+    atls_policy_free(policy);
+}
+END_TEST
+
+/* What all affirm; a TPM's executables are not those of the PSA token. */
+START_TEST(verdict_affirms_what_every_member_affirms)
+{
+    struct atls_policy *policy = policy_with("\"members\":{" TWO "}", ATLS_OK);
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+    struct atls_verdict verdict;
+
+    put_collection(&cmw, "host=h device=d", NULL);
+    ck_assert_reason(appraise(policy, atls_buf_view(&cmw), &verdict), ATLS_OK);
+    ck_assert_str_eq(verdict.profile, "c");
+    ck_assert_int_eq(verdict.tier, ATLS_TIER_AFFIRMING);
+    ck_assert_int_eq(verdict.vector[ATLS_INSTANCE_IDENTITY], 2);
+    ck_assert_int_eq(verdict.vector[ATLS_EXECUTABLES], 0);
+    atls_policy_free(policy);
+}
+END_TEST
+
+START_TEST(refusal_names_its_member)
+{
+    struct atls_policy *policy = policy_with("\"members\":{" TWO "}", ATLS_OK);
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+    struct atls_verdict verdict;
+
+    put_collection(&cmw, "host=h device=D", NULL);
+    ck_assert_reason(appraise(policy, atls_buf_view(&cmw), &verdict),
+                     ATLS_SIGNATURE_INVALID);
+    ck_assert_msg(strncmp(verdict.text, "member device: ", 15) == 0, "%s",
+                  verdict.text);
+    atls_policy_free(policy);
+}
+END_TEST
+
+/* The same, in JSON: values in base64url. */
+START_TEST(composite_may_be_json)
+{
+    struct atls_policy *policy = policy_with("\"members\":{" TWO "}", ATLS_OK);
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+    struct atls_verdict verdict;
+    const char what[] = {'h', 'd'};
+
+    for (unsigned i = 0; i < 2; i++) {
+        ATLS_AUTO_BUF record = atls_buf(FORGE_MAX),
+                      storage = atls_buf(FORGE_MAX);
+        struct atls_cmw member;
+
+        put_member(&record, what[i]);
+        ck_assert_reason(
+            atls_cmw_parse(atls_buf_view(&record), &storage, &member, NULL),
+            ATLS_OK);
+        atls_buf_text(&cmw, i == 0 ? "{\"host\":[\"" TYPE_TPM "\",\""
+                                   : "\",4],\"device\":[\"application/eat+cwt; "
+                                     "eat_profile=\\\"tag:psacertified.org,"
+                                     "2023:psa#tfm\\\"\",\"");
+        atls_base64url_put(&cmw, member.value);
+    }
+    atls_buf_text(&cmw, "\"]}");
+    ck_assert_msg(appraise(policy, atls_buf_view(&cmw), &verdict) == ATLS_OK,
+                  "%s", verdict.text);
+    atls_policy_free(policy);
+}
+END_TEST
+
+/* Types are agreed on with their cmwc_t. */
+START_TEST(collection_has_the_type_that_was_agreed_on)
+{
+    static const struct {
+        const char *cmwc_t, *expected;
+        enum atls_reason reason;
+    } types[] = {
+        {NULL, "application/cmw+cbor", ATLS_OK},
+        {NULL, "application/cmw+json", ATLS_CMW_TYPE},
+        {"1.2.3", "application/cmw+cbor; cmwc_t=\"1.2.3\"", ATLS_OK},
+        {"1.2.3", "application/cmw+cbor; cmwc_t=1.2.3", ATLS_OK},
+        {"1.2.3", "application/cmw+cbor", ATLS_CMW_TYPE},
+        {"1.2.3", "application/cmw+cbor; cmwc_t=\"1.2.4\"", ATLS_CMW_TYPE},
+        {NULL, "10003", ATLS_CMW_TYPE},
+    };
+
+    for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+        struct atls_evidence *evidence = NULL;
+        struct atls_type expected;
+
+        put_collection(&cmw, "host=h device=d", types[i].cmwc_t);
+        ck_assert(
+            atls_type_parse(atls_view_text(types[i].expected), &expected));
+        ck_assert_reason(atls_evidence_parse(atls_buf_view(&cmw), &expected,
+                                             &evidence, NULL),
+                         types[i].reason);
+        atls_evidence_free(evidence);
+    }
+}
+END_TEST
+
+START_TEST(profile_offers_its_type)
+{
+    struct atls_policy *policy =
+        policy_with("\"type\":\"1.2.3\",\"members\":{" TWO "}", ATLS_OK);
+    const struct atls_profile *profile = atls_policy_profile(policy, "c");
+
+    ck_assert_uint_eq(profile->num_types, 2);
+    ck_assert_str_eq(profile->types[0],
+                     "application/cmw+cbor; cmwc_t=\"1.2.3\"");
+    ck_assert_str_eq(profile->types[1],
+                     "application/cmw+json; cmwc_t=\"1.2.3\"");
+    atls_policy_free(policy);
+}
+END_TEST
+
+static const char *const bad_profiles[] = {
+    "\"any\":true",
+    "\"members\":{}",
+    "\"members\":[\"d\"]",
+    "\"members\":{\"a\":\"nobody\"}",
+    "\"members\":{\"a\":\"c\"}",
+    "\"members\":{\"a\":\"dv\"}",
+    "\"members\":{\"a\":1}",
+    "\"members\":{\"\":\"d\"}",
+    "\"members\":{\"a\":\"d\",\"b\":\"d\",\"e\":\"d\",\"f\":\"d\","
+    "\"g\":\"d\"}",
+    "\"members\":{" TWO "},\"trust_anchors\":[\"x.pem\"]",
+    "\"members\":{" TWO "},\"verifier\":\"https://v\"",
+    "\"members\":{" TWO "},\"any\":true",
+    "\"members\":{" TWO "},\"type\":\"a\\\"b\"",
+    "\"members\":{" TWO "},\"label\":\"x\"",
+};
+
+START_TEST(wrong_profile_is_refused)
+{
+    ck_assert_ptr_null(policy_with(bad_profiles[_i], ATLS_POLICY_INVALID));
+}
+END_TEST
+
+START_TEST(truncated_or_longer_composite_is_malformed)
+{
+    struct atls_policy *policy = policy_with("\"members\":{" TWO "}", ATLS_OK);
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+    struct atls_verdict verdict;
+    size_t len;
+
+    put_collection(&cmw, "host=h device=d", NULL);
+    len = cmw.len;
+    for (cmw.len = 1; cmw.len < len; cmw.len++)
+        ck_assert_reason(appraise(policy, atls_buf_view(&cmw), &verdict),
+                         ATLS_CMW_MALFORMED);
+    atls_buf_u8(&cmw, 0);
+    ck_assert_reason(appraise(policy, atls_buf_view(&cmw), &verdict),
+                     ATLS_CMW_MALFORMED);
+    atls_policy_free(policy);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("composite");
+    TCase *cases = tcase_create("composite");
+
+    tcase_add_loop_test(cases, composite_is_judged_by_all_of_its_members, 0,
+                        LENGTH(rows));
+    tcase_add_test(cases, verdict_affirms_what_every_member_affirms);
+    tcase_add_test(cases, refusal_names_its_member);
+    tcase_add_test(cases, composite_may_be_json);
+    tcase_add_test(cases, collection_has_the_type_that_was_agreed_on);
+    tcase_add_test(cases, profile_offers_its_type);
+    tcase_add_loop_test(cases, wrong_profile_is_refused, 0,
+                        LENGTH(bad_profiles));
+    tcase_add_test(cases, truncated_or_longer_composite_is_malformed);
+    suite_add_tcase(suite, cases);
+    return check_main(suite);
+}
