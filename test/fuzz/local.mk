@@ -157,3 +157,39 @@ test_fuzz_fuzz_wire_SOURCES = test/fuzz/fuzz_wire.c
 test_fuzz_fuzz_wire_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_wire_LDADD = libext.la $(fuzz_libs)
 endif
+
+fuzz_intel_replays = \
+	test/fuzz/replay_eventlog \
+	test/fuzz/replay_pck \
+	test/fuzz/replay_quote \
+	test/fuzz/replay_tcb
+EXTRA_DIST += test/fuzz/dict
+check_PROGRAMS += $(fuzz_intel_replays)
+TESTS += $(fuzz_intel_replays)
+test_fuzz_replay_eventlog_SOURCES = test/fuzz/fuzz_eventlog.c test/fuzz/replay.c
+test_fuzz_replay_eventlog_LDADD = $(fuzz_libs)
+test_fuzz_replay_pck_SOURCES = test/fuzz/fuzz_pck.c test/fuzz/replay.c
+test_fuzz_replay_pck_LDADD = $(fuzz_libs)
+test_fuzz_replay_quote_SOURCES = test/fuzz/fuzz_quote.c test/fuzz/replay.c
+test_fuzz_replay_quote_LDADD = $(fuzz_libs)
+test_fuzz_replay_tcb_SOURCES = test/fuzz/fuzz_tcb.c test/fuzz/replay.c
+test_fuzz_replay_tcb_LDADD = $(fuzz_libs)
+if ENABLE_FUZZ
+noinst_PROGRAMS += \
+	test/fuzz/fuzz_eventlog \
+	test/fuzz/fuzz_pck \
+	test/fuzz/fuzz_quote \
+	test/fuzz/fuzz_tcb
+test_fuzz_fuzz_eventlog_SOURCES = test/fuzz/fuzz_eventlog.c
+test_fuzz_fuzz_eventlog_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_eventlog_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_pck_SOURCES = test/fuzz/fuzz_pck.c
+test_fuzz_fuzz_pck_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_pck_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_quote_SOURCES = test/fuzz/fuzz_quote.c
+test_fuzz_fuzz_quote_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_quote_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_tcb_SOURCES = test/fuzz/fuzz_tcb.c
+test_fuzz_fuzz_tcb_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_tcb_LDADD = $(fuzz_libs)
+endif
