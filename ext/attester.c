@@ -25,7 +25,8 @@ struct atls_attester {
     char *formats; /* the lines, cut at their newlines; schemes point here */
     struct atls_schemes schemes;
     size_t max_size; /* of one CMW, bytes */
-    atomic_bool is_prepared;
+    bool batches;
+    atomic_bool is_prepared, takes_origin;
     struct atls_share share;
 };
 
@@ -113,7 +114,7 @@ static void read_formats(struct atls_attester *attester)
 static enum atls_reason read_properties(struct atls_attester *attester,
                                         struct atls_why *why)
 {
-    int max_size = 0;
+    int max_size = 0, batches = 0;
 
     attester->formats = calloc(1, FORMATS_MAX);
     if (attester->formats == NULL)
@@ -129,6 +130,8 @@ static enum atls_reason read_properties(struct atls_attester *attester,
                         "want max-size of 1 to %d bytes, found %d",
                         ATLS_CMW_MAX, max_size);
     attester->max_size = (size_t)max_size;
+    EVP_PKEY_get_int_param(attester->key, "batches", &batches);
+    attester->batches = batches != 0;
     read_formats(attester);
     return attester->schemes.num > 0
                ? ATLS_OK
@@ -146,11 +149,11 @@ enum atls_reason atls_attester_open(const char *uri, unsigned share_percent,
     *out = NULL;
     if (attester == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    atls_share_init(&attester->share, share_percent);
     attester->key = load_key(uri);
     reason = attester->key == NULL
                  ? why_of_provider(why, ATLS_ATTESTER_ABSENT, uri)
                  : read_properties(attester, why);
+    atls_share_init(&attester->share, share_percent, attester->batches);
     if (reason == ATLS_OK)
         *out = attester;
     else
@@ -179,8 +182,21 @@ enum atls_reason atls_attester_prepare(struct atls_attester *attester,
     if (context == NULL || EVP_PKEY_sign_init(context) <= 0)
         return (was_clean ? why_of_provider : why_of_newest)(
             why, ATLS_ATTESTER_ABSENT, "attester");
+    atomic_store(&attester->takes_origin,
+                 OSSL_PARAM_locate_const(EVP_PKEY_CTX_settable_params(context),
+                                         "binder-origin") != NULL);
     atomic_store(&attester->is_prepared, true);
     return ATLS_OK;
+}
+
+bool atls_attester_takes_origin(const struct atls_attester *attester)
+{
+    return atomic_load(&attester->takes_origin);
+}
+
+bool atls_attester_batches(const struct atls_attester *attester)
+{
+    return attester->batches;
 }
 
 bool atls_attester_is_prepared(const struct atls_attester *attester)
@@ -205,17 +221,21 @@ static void spell_type(struct atls_type type, char *text, size_t size)
 }
 
 static EVP_PKEY_CTX *new_context(struct atls_attester *attester,
-                                 struct atls_type type, unsigned timeout_ms)
+                                 struct atls_type type, struct atls_view origin,
+                                 unsigned timeout_ms)
 {
     ATLS_AUTO(EVP_PKEY_CTX) *context =
         EVP_PKEY_CTX_new_from_pkey(NULL, attester->key, QUERY);
     char format[ATLS_TYPE_MAX_TEXT + 1];
-    OSSL_PARAM params[3];
+    OSSL_PARAM params[4], *next = params;
 
     spell_type(type, format, sizeof(format));
-    params[0] = OSSL_PARAM_construct_utf8_string("evidence-format", format, 0);
-    params[1] = OSSL_PARAM_construct_uint("timeout", &timeout_ms);
-    params[2] = OSSL_PARAM_construct_end();
+    *next++ = OSSL_PARAM_construct_utf8_string("evidence-format", format, 0);
+    *next++ = OSSL_PARAM_construct_uint("timeout", &timeout_ms);
+    if (origin.len > 0)
+        *next++ = OSSL_PARAM_construct_octet_string(
+            "binder-origin", (void *)(uintptr_t)origin.data, origin.len);
+    *next = OSSL_PARAM_construct_end();
     if (context == NULL || EVP_PKEY_sign_init_ex(context, params) <= 0)
         return NULL;
     return ATLS_STEAL(context);
@@ -224,10 +244,11 @@ static EVP_PKEY_CTX *new_context(struct atls_attester *attester,
 static enum atls_reason quote(struct atls_attester *attester,
                               struct atls_type type,
                               const struct atls_secret *binder,
-                              unsigned timeout_ms, struct atls_buf *out,
-                              struct atls_why *why)
+                              struct atls_view origin, unsigned timeout_ms,
+                              struct atls_buf *out, struct atls_why *why)
 {
-    ATLS_AUTO(EVP_PKEY_CTX) *context = new_context(attester, type, timeout_ms);
+    ATLS_AUTO(EVP_PKEY_CTX) *context =
+        new_context(attester, type, origin, timeout_ms);
     size_t before = out->len, len = attester->max_size;
     uint8_t *room = atls_buf_room(out, len);
 
@@ -247,6 +268,7 @@ static enum atls_reason quote(struct atls_attester *attester,
 enum atls_reason atls_attester_quote(struct atls_attester *attester,
                                      struct atls_type type,
                                      const struct atls_secret *binder,
+                                     struct atls_view origin,
                                      unsigned timeout_ms, struct atls_buf *out,
                                      struct atls_why *why)
 {
@@ -258,8 +280,8 @@ enum atls_reason atls_attester_quote(struct atls_attester *attester,
     if (reason != ATLS_OK)
         return reason;
     left_ms = (deadline_ns - atls_clock_now()) / 1000000;
-    reason = quote(attester, type, binder, left_ms < 1 ? 1 : (unsigned)left_ms,
-                   out, why);
+    reason = quote(attester, type, binder, origin,
+                   left_ms < 1 ? 1 : (unsigned)left_ms, out, why);
     atls_share_give(&attester->share);
     return reason;
 }

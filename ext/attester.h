@@ -32,12 +32,22 @@ bool atls_attester_is_prepared(const struct atls_attester *attester);
 const struct atls_schemes *
 atls_attester_schemes(const struct atls_attester *attester);
 
+/* atls_attester_takes_origin: once prepared: it wants to make the binder itself
+ * ("binder-origin"). */
+bool atls_attester_takes_origin(const struct atls_attester *attester);
+
+/* atls_attester_batches: it makes quotes together that are asked for at the
+ * same time, and only for handshakes. */
+bool atls_attester_batches(const struct atls_attester *attester);
+
 /* atls_attester_quote: Evidence of the type for the binder, as one CMW into
- * out. Takes its share, waits and quotes within timeout_ms.
+ * out. origin is what the binder is made of, or empty. Takes its share, waits
+ * and quotes within timeout_ms.
  * ATTESTER_BUSY, ATTESTER_TIMEOUT, ATTESTER_FAILED. */
 enum atls_reason ATLS_MUST_USE
 atls_attester_quote(struct atls_attester *attester, struct atls_type type,
-                    const struct atls_secret *binder, unsigned timeout_ms,
-                    struct atls_buf *out, struct atls_why *why);
+                    const struct atls_secret *binder, struct atls_view origin,
+                    unsigned timeout_ms, struct atls_buf *out,
+                    struct atls_why *why);
 
 #endif

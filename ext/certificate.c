@@ -47,10 +47,11 @@ static enum atls_reason secret_of(struct atls_call *call,
     return ATLS_OK;
 }
 
+/* origin: NULL, or what it is made of, for an attester that wants that. */
 static enum atls_reason binder_of(struct atls_call *call,
                                   const struct atls_connection *connection,
                                   bool server_attests, struct atls_secret *out,
-                                  struct atls_why *why)
+                                  struct atls_buf *origin, struct atls_why *why)
 {
     struct atls_secret secret;
     enum atls_reason reason =
@@ -58,6 +59,9 @@ static enum atls_reason binder_of(struct atls_call *call,
 
     if (reason == ATLS_OK)
         reason = atls_binder_make_for(&secret, call->leaf, out, why);
+    if (reason == ATLS_OK && origin != NULL)
+        reason = atls_binder_origin_put(origin, !server_attests, &secret,
+                                        call->leaf, why);
     atls_secret_clear(&secret);
     return reason;
 }
@@ -104,6 +108,7 @@ struct quotation {
     struct atls_call *call;
     const struct atls_connection *connection;
     const struct atls_secret *binder;
+    struct atls_view origin;
     struct atls_why *why;
     enum atls_reason reason;
 };
@@ -114,16 +119,18 @@ static void quote(void *arg)
 
     quotation->reason = atls_offer_make(
         atls_module()->offer, &quotation->connection->own_scheme,
-        quotation->call->leaf, quotation->binder, quotation->call->out,
-        quotation->why);
+        quotation->call->leaf, quotation->binder, quotation->origin,
+        quotation->call->out, quotation->why);
 }
 
 static enum atls_reason put_evidence(struct atls_call *call,
                                      struct atls_connection *connection,
                                      const struct atls_secret *binder,
+                                     struct atls_view origin,
                                      struct atls_why *why)
 {
-    struct quotation quotation = {call, connection, binder, why, ATLS_OK};
+    struct quotation quotation = {call,   connection, binder,
+                                  origin, why,        ATLS_OK};
     int64_t begun_ns = atls_clock_now();
     size_t at = atls_buf_begin(call->out, 3); /* opaque cmw<1..2^24-1> */
 
@@ -164,6 +171,7 @@ enum atls_reason atls_put_certificate(struct atls_call *call,
                                       struct atls_why *why)
 {
     struct atls_connection *connection = atls_connection_get0(call->ssl);
+    ATLS_AUTO_BUF origin = atls_buf(ATLS_BINDER_MAX_ORIGIN);
     struct atls_secret binder;
     enum atls_reason reason;
 
@@ -174,10 +182,15 @@ enum atls_reason atls_put_certificate(struct atls_call *call,
     if (reason == ATLS_OK)
         reason = check_fresh(call->ssl, why);
     if (reason == ATLS_OK)
-        reason =
-            binder_of(call, connection, connection->is_server, &binder, why);
+        reason = binder_of(call, connection, connection->is_server, &binder,
+                           atls_offer_takes_origin(atls_module()->offer,
+                                                   &connection->own_scheme)
+                               ? &origin
+                               : NULL,
+                           why);
     if (reason == ATLS_OK)
-        reason = put_evidence(call, connection, &binder, why);
+        reason = put_evidence(call, connection, &binder, atls_buf_view(&origin),
+                              why);
     if (reason == ATLS_OK &&
         (!connection->is_server || !connection->is_required))
         atls_connection_end(connection, call->ssl);
@@ -242,7 +255,7 @@ static enum atls_reason check_bound(struct atls_call *call,
 {
     struct atls_secret binder;
     enum atls_reason reason =
-        binder_of(call, connection, !connection->is_server, &binder, why);
+        binder_of(call, connection, !connection->is_server, &binder, NULL, why);
 
     if (reason != ATLS_OK)
         return reason;

@@ -105,7 +105,7 @@ static enum atls_reason quote(const struct voucher *voucher,
     int64_t left_ms = (voucher->deadline_ns - atls_clock_now()) / MS_NS;
 
     return atls_attester_quote(voucher->offer->attester, voucher->way->type,
-                               voucher->value,
+                               voucher->value, atls_view(NULL, 0),
                                left_ms < 1 ? 1 : (unsigned)left_ms, cmw, why);
 }
 
@@ -290,6 +290,15 @@ enum atls_reason atls_offer_open(const struct atls_settings *settings,
     offer->settings = settings;
     offer->attester = attester;
     offer->ruleset = ruleset;
+    if ((settings->delegate_s != 0 || settings->passport != NULL) &&
+        atls_attester_batches(attester)) {
+        atls_offer_free(offer);
+        return atls_why(why, ATLS_SETTING_INVALID,
+                        "%s: this attester makes quotes for handshakes alone, "
+                        "several at a time; leave %s out",
+                        settings->passport != NULL ? "passport" : "delegate",
+                        settings->passport != NULL ? "passport" : "delegate");
+    }
     if (!open_delegates(offer)) {
         atls_offer_free(offer);
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
@@ -353,15 +362,23 @@ static enum atls_reason make_delegated(struct atls_offer *offer, unsigned way,
     return reason;
 }
 
+bool atls_offer_takes_origin(const struct atls_offer *offer,
+                             const struct atls_scheme *scheme)
+{
+    return atls_scheme_is_direct(scheme) &&
+           atls_attester_takes_origin(offer->attester);
+}
+
 enum atls_reason atls_offer_make(struct atls_offer *offer,
                                  const struct atls_scheme *scheme, X509 *leaf,
                                  const struct atls_secret *binder,
-                                 struct atls_buf *out, struct atls_why *why)
+                                 struct atls_view origin, struct atls_buf *out,
+                                 struct atls_why *why)
 {
     int way = atls_scheme_is_direct(scheme) ? -1 : find_way(offer, scheme);
 
     if (way >= 0)
         return make_delegated(offer, (unsigned)way, leaf, binder, out, why);
-    return atls_attester_quote(offer->attester, scheme->type, binder,
+    return atls_attester_quote(offer->attester, scheme->type, binder, origin,
                                offer->settings->timeout_ms, out, why);
 }

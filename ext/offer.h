@@ -13,7 +13,8 @@
 struct atls_offer; /* one a process, lives as long as it */
 
 /* atls_offer_open: settings, attester (not NULL) and ruleset (NULL: no policy)
- * are borrowed for its life. OUT_OF_MEMORY. */
+ * are borrowed for its life. SETTING_INVALID: no delegates of this attester;
+ * OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE
 atls_offer_open(const struct atls_settings *settings,
                 struct atls_attester *attester, struct atls_ruleset *ruleset,
@@ -26,13 +27,19 @@ void atls_offer_free(struct atls_offer *offer);
  * none. */
 const struct atls_schemes *atls_offer_schemes(struct atls_offer *offer);
 
+/* atls_offer_takes_origin: whoever asks for that scheme shall give it. */
+bool atls_offer_takes_origin(const struct atls_offer *offer,
+                             const struct atls_scheme *scheme);
+
 /* atls_offer_make: the CMW of the scheme, one of atls_offer_schemes, for the
- * binder of a connection with that leaf, appended to out. Takes at most the
- * setting timeout. ATTESTER_*, DELEGATE_*, of passports VERIFIER_* and
- * RESULT_*, CRYPTO_FAILED, OUT_OF_MEMORY. */
+ * binder of a connection with that leaf, appended to out. origin is what the
+ * binder is made of (binder.h), or empty. Takes at most the setting timeout.
+ * ATTESTER_*, DELEGATE_*, of passports VERIFIER_* and RESULT_*, CRYPTO_FAILED,
+ * OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE
 atls_offer_make(struct atls_offer *offer, const struct atls_scheme *scheme,
                 X509 *leaf, const struct atls_secret *binder,
-                struct atls_buf *out, struct atls_why *why);
+                struct atls_view origin, struct atls_buf *out,
+                struct atls_why *why);
 
 #endif

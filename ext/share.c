@@ -9,11 +9,12 @@
 
 #define SECOND_NS 1000000000
 
-void atls_share_init(struct atls_share *share, unsigned percent)
+void atls_share_init(struct atls_share *share, unsigned percent, bool is_shared)
 {
     pthread_condattr_t attributes;
 
-    *share = (struct atls_share){.percent = percent, .pid = getpid()};
+    *share = (struct atls_share){
+        .percent = percent, .pid = getpid(), .is_shared = is_shared};
     pthread_mutex_init(&share->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -48,24 +49,48 @@ static enum atls_reason wait_for_turn(struct atls_share *share,
                           : ATLS_OK;
 }
 
-static enum atls_reason take_locked(struct atls_share *share,
-                                    int64_t deadline_ns, struct atls_why *why)
+/* The time in which quotes are in flight side by side counts once. */
+static void settle(struct atls_share *share, int64_t now)
 {
-    int64_t now = atls_clock_now();
-    enum atls_reason reason;
-
+    if (share->num_in_flight > 0)
+        share->level_ns += now - share->begun_ns;
+    share->begun_ns = now;
     drain(share, now);
-    if (share->level_ns >= (int64_t)share->percent * (SECOND_NS / 100))
+}
+
+static enum atls_reason join(struct atls_share *share, struct atls_why *why)
+{
+    if (share->num_in_flight == ATLS_SHARE_MAX_IN_FLIGHT)
         return atls_why(why, ATLS_ATTESTER_BUSY,
-                        "attester: over attest_share = %u percent of the wall "
-                        "time; this handshake has to come again",
-                        share->percent);
-    reason = wait_for_turn(share, deadline_ns, why);
+                        "attester: %d handshakes wait for it already",
+                        ATLS_SHARE_MAX_IN_FLIGHT);
+    share->num_in_flight++;
+    return ATLS_OK;
+}
+
+static enum atls_reason take_turn(struct atls_share *share, int64_t deadline_ns,
+                                  struct atls_why *why)
+{
+    enum atls_reason reason = wait_for_turn(share, deadline_ns, why);
+
     if (reason != ATLS_OK)
         return reason;
     share->is_busy = true;
     share->begun_ns = atls_clock_now();
     return ATLS_OK;
+}
+
+static enum atls_reason take_locked(struct atls_share *share,
+                                    int64_t deadline_ns, struct atls_why *why)
+{
+    (share->is_shared ? settle : drain)(share, atls_clock_now());
+    if (share->level_ns >= (int64_t)share->percent * (SECOND_NS / 100))
+        return atls_why(why, ATLS_ATTESTER_BUSY,
+                        "attester: over attest_share = %u percent of the wall "
+                        "time; this handshake has to come again",
+                        share->percent);
+    return share->is_shared ? join(share, why)
+                            : take_turn(share, deadline_ns, why);
 }
 
 enum atls_reason atls_share_take(struct atls_share *share, int64_t deadline_ns,
@@ -75,7 +100,7 @@ enum atls_reason atls_share_take(struct atls_share *share, int64_t deadline_ns,
 
     /* A child of fork has one thread: nobody of its own holds the mutex. */
     if (share->pid != getpid())
-        atls_share_init(share, share->percent);
+        atls_share_init(share, share->percent, share->is_shared);
     pthread_mutex_lock(&share->mutex);
     reason = take_locked(share, deadline_ns, why);
     pthread_mutex_unlock(&share->mutex);
@@ -85,9 +110,14 @@ enum atls_reason atls_share_take(struct atls_share *share, int64_t deadline_ns,
 void atls_share_give(struct atls_share *share)
 {
     pthread_mutex_lock(&share->mutex);
-    drain(share, atls_clock_now());
-    share->level_ns += atls_clock_now() - share->begun_ns;
-    share->is_busy = false;
-    pthread_cond_signal(&share->freed);
+    if (share->is_shared) {
+        settle(share, atls_clock_now());
+        share->num_in_flight--;
+    } else {
+        drain(share, atls_clock_now());
+        share->level_ns += atls_clock_now() - share->begun_ns;
+        share->is_busy = false;
+        pthread_cond_signal(&share->freed);
+    }
     pthread_mutex_unlock(&share->mutex);
 }

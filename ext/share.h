@@ -5,6 +5,11 @@
  * all together take at most a share of the wall time. Beyond it a handshake
  * that asks for Evidence is refused at once and the others go on.
  *
+ * Of an attester that makes quotes together which are asked for at the same
+ * time (is_shared), nobody waits for another's: quotes are in flight side by
+ * side, and what counts is the time in which at least one is, which is what a
+ * program that does one thing at a time loses to them.
+ *
  * The share is a leaky bucket of busy nanoseconds: it holds `percent` of one
  * second and drains at `percent` of time.
  */
@@ -17,21 +22,25 @@
 #include "clock.h"
 #include "why.h"
 
-#define ATLS_SHARE_MAX_WAITERS 8
+#define ATLS_SHARE_MAX_WAITERS   8
+#define ATLS_SHARE_MAX_IN_FLIGHT 1024 /* is_shared */
 
 struct atls_share { /* of one process; remade after fork */
     pthread_mutex_t mutex;
     pthread_cond_t freed;
     pid_t pid;
+    bool is_shared;
     bool is_busy;
     unsigned num_waiters;
+    unsigned num_in_flight; /* is_shared */
     unsigned percent;
     int64_t level_ns;   /* what the bucket holds */
     int64_t drained_ns; /* when it was last drained */
     int64_t begun_ns;   /* of the quote in flight */
 };
 
-void atls_share_init(struct atls_share *share, unsigned percent);
+void atls_share_init(struct atls_share *share, unsigned percent,
+                     bool is_shared);
 
 /* atls_share_take: the right to quote, until atls_share_give. Waits at most to
  * deadline_ns of the monotonic clock. ATTESTER_BUSY, ATTESTER_TIMEOUT. */

@@ -8,11 +8,8 @@
 #include <string.h>
 
 const struct atls_attester *const atls_attesters[] = {
-    &atls_attester_soft,
-    &atls_attester_tpm,
-    &atls_attester_tsm,
-    &atls_attester_nitro,
-    NULL,
+    &atls_attester_soft,  &atls_attester_tpm,    &atls_attester_tsm,
+    &atls_attester_nitro, &atls_attester_broker, NULL,
 };
 
 static void list_names(char *text, size_t size)
@@ -29,7 +26,7 @@ enum atls_reason atls_attester_find(const char *name,
                                     const struct atls_attester **out,
                                     struct atls_why *why)
 {
-    char names[128];
+    char names[256];
 
     for (unsigned i = 0; atls_attesters[i] != NULL; i++)
         if (strcmp(atls_attesters[i]->name, name) == 0) {

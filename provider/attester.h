@@ -13,17 +13,29 @@
 
 #define ATLS_CHALLENGE_MAX 64 /* bytes of a challenge, atls(7) */
 
+/* What a quote is asked for; all of it borrowed. */
+struct atls_challenge {
+    struct atls_view binder; /* 1 to ATLS_CHALLENGE_MAX bytes */
+    struct atls_view origin; /* what it is made of (binder.h); empty: unknown */
+    const char *format;      /* the line of the formats that was chosen */
+};
+
 struct atls_attester {
     const char *name;           /* attest:NAME */
     const char *description;    /* one line, for people */
-    const char *formats;        /* evidence-formats: best first, '\n' between */
+    const char *formats;        /* evidence-formats: best first, '\n' between;
+                                   NULL: made_formats */
     const char *const *options; /* keys of the URI, NULL at the end */
     size_t max_size;            /* bytes of the longest CMW of any key */
+    bool takes_origin;          /* wants to make the binder itself */
+    bool batches;               /* quotes at the same time are made together */
 
     /* check: reads what the URI names and tells whether it makes sense. It
      * touches no device. *state is the attester's own, for free. */
     enum atls_reason (*check)(OSSL_LIB_CTX *libctx, const struct atls_uri *uri,
                               void **state, struct atls_why *why);
+    /* made_formats: where they depend on the key. */
+    const char *(*made_formats)(const void *state);
     /* longest: bytes of the longest CMW of this key; NULL: max_size. Callers
      * allocate as much for each quote. */
     size_t (*longest)(const void *state);
@@ -34,14 +46,16 @@ struct atls_attester {
      * its vendor's certificates vouch for it. */
     enum atls_reason (*public_key)(void *state, struct atls_buf *spki,
                                    struct atls_why *why);
-    /* attest: one quote over binder, its CMW into out; any thread, also after
-     * fork. */
-    enum atls_reason (*attest)(void *state, struct atls_view binder,
+    /* attest: one quote over the binder, its CMW into out; any thread, also
+     * after fork. */
+    enum atls_reason (*attest)(void *state,
+                               const struct atls_challenge *challenge,
                                atls_deadline deadline, struct atls_buf *out,
                                struct atls_why *why);
     void (*free)(void *state);
 };
 
+extern const struct atls_attester atls_attester_broker;
 extern const struct atls_attester atls_attester_nitro;
 extern const struct atls_attester atls_attester_soft;
 extern const struct atls_attester atls_attester_tpm;

@@ -149,7 +149,7 @@ static int encode_text(void *data, OSSL_CORE_BIO *out, const void *object,
     BIO_printf(bio, "Attester: %s (%s)\n", key->uri,
                key->attester->description);
     BIO_printf(bio, "Evidence formats:\n");
-    print_formats(bio, key->attester->formats);
+    print_formats(bio, atls_key_formats(key));
     BIO_printf(bio, "Evidence size: at most %zu bytes\n",
                atls_key_max_size(key));
     print_spki(bio, key);

@@ -67,6 +67,13 @@ enum atls_reason atls_key_new(const struct atls_provider *provider,
     return reason;
 }
 
+const char *atls_key_formats(const struct atls_key *key)
+{
+    return key->attester->formats != NULL
+               ? key->attester->formats
+               : key->attester->made_formats(key->state);
+}
+
 size_t atls_key_max_size(const struct atls_key *key)
 {
     return key->attester->longest != NULL ? key->attester->longest(key->state)

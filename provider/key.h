@@ -26,6 +26,7 @@ enum atls_reason ATLS_MUST_USE
 atls_key_new(const struct atls_provider *provider,
              const struct atls_attester *attester, const struct atls_uri *uri,
              const char *text, struct atls_key **out, struct atls_why *why);
+const char *atls_key_formats(const struct atls_key *key); /* borrowed */
 size_t atls_key_max_size(const struct atls_key *key); /* of its CMWs, bytes */
 /* atls_key_public: the DER SubjectPublicKeyInfo of the key that signs.
  * ATTESTER_KEY where there is none to show, and what the attester says. */

@@ -59,6 +59,7 @@ static const OSSL_PARAM *gettable_params(void *context)
         OSSL_PARAM_int(OSSL_PKEY_PARAM_SECURITY_BITS, NULL),
         OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL),
         OSSL_PARAM_utf8_string("evidence-formats", NULL, 0),
+        OSSL_PARAM_int("batches", NULL),
         OSSL_PARAM_END,
     };
 
@@ -78,9 +79,10 @@ static int get_params(void *data, OSSL_PARAM params[])
     const struct atls_key *key = data;
     OSSL_PARAM *p = OSSL_PARAM_locate(params, "evidence-formats");
 
-    if (p != NULL && !OSSL_PARAM_set_utf8_string(p, key->attester->formats))
+    if (p != NULL && !OSSL_PARAM_set_utf8_string(p, atls_key_formats(key)))
         return 0;
-    return set_int(params, OSSL_PKEY_PARAM_BITS,
+    return set_int(params, "batches", key->attester->batches) &&
+           set_int(params, OSSL_PKEY_PARAM_BITS,
                    key->attester->public_key == NULL ? 0 : 2 * SECURITY_BITS) &&
            set_int(params, OSSL_PKEY_PARAM_SECURITY_BITS, SECURITY_BITS) &&
            set_int(params, OSSL_PKEY_PARAM_MAX_SIZE, atls_key_max_size(key));

@@ -4,11 +4,15 @@
 noinst_LTLIBRARIES += libprovider.la
 libprovider_la_SOURCES = \
 	provider/attester.c provider/attester.h provider/deadline.h \
+	provider/broker.c \
+	provider/broker_line.c provider/broker_line.h \
+	provider/broker_message.c provider/broker_message.h \
 	provider/descriptor.c provider/descriptor.h \
 	provider/encoder.c \
 	provider/file.c provider/file.h \
 	provider/key.c provider/key.h \
 	provider/keymgmt.c \
+	provider/lock.c provider/lock.h \
 	provider/nitro.c provider/nsm.h provider/nsm_device.c \
 	provider/pcrs.c provider/pcrs.h \
 	provider/provider.c provider/provider.h \

@@ -226,7 +226,8 @@ static enum atls_reason put_evidence(const struct nitro *nitro,
     return reason;
 }
 
-static enum atls_reason nitro_attest(void *state, struct atls_view binder,
+static enum atls_reason nitro_attest(void *state,
+                                     const struct atls_challenge *challenge,
                                      atls_deadline deadline,
                                      struct atls_buf *out, struct atls_why *why)
 {
@@ -237,7 +238,7 @@ static enum atls_reason nitro_attest(void *state, struct atls_view binder,
     enum atls_reason reason = nitro_open(nitro, why);
 
     if (reason == ATLS_OK)
-        reason = job_new(nitro, binder, &job, why);
+        reason = job_new(nitro, challenge->binder, &job, why);
     if (reason != ATLS_OK)
         return reason;
     owned = job;

@@ -11,6 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 
+#include "binder.h"
 #include "provider/key.h"
 #include "type.h"
 
@@ -21,6 +22,7 @@ struct signature {
     struct atls_key *key; /* a reference; NULL before sign_init */
     uint32_t timeout_ms;
     char format[ATLS_TYPE_MAX_TEXT + 1]; /* of the CMW, a line of formats */
+    struct atls_buf origin;              /* "binder-origin"; empty: not set */
 };
 
 static void *newctx(void *context, const char *properties)
@@ -31,6 +33,7 @@ static void *newctx(void *context, const char *properties)
     if (signature != NULL) {
         signature->provider = context;
         signature->timeout_ms = DEFAULT_TIMEOUT_MS;
+        signature->origin = atls_buf(ATLS_BINDER_MAX_ORIGIN);
     }
     return signature;
 }
@@ -40,6 +43,7 @@ static void freectx(void *data)
     struct signature *signature = data;
 
     atls_key_free(signature->key);
+    atls_buf_clear(&signature->origin);
     free(signature);
 }
 
@@ -48,10 +52,16 @@ static void *dupctx(void *data)
     const struct signature *from = data;
     struct signature *signature = malloc(sizeof(*signature));
 
-    if (signature != NULL) {
-        *signature = *from;
-        if (signature->key != NULL)
-            atls_key_up_ref(signature->key);
+    if (signature == NULL)
+        return NULL;
+    *signature = *from;
+    if (signature->key != NULL)
+        atls_key_up_ref(signature->key);
+    signature->origin = atls_buf(ATLS_BINDER_MAX_ORIGIN);
+    atls_buf_put(&signature->origin, atls_buf_view(&from->origin));
+    if (signature->origin.failed) {
+        freectx(signature);
+        return NULL;
     }
     return signature;
 }
@@ -61,12 +71,21 @@ static const OSSL_PARAM *settable_params(void *data, void *context)
     static const OSSL_PARAM params[] = {
         OSSL_PARAM_utf8_string("evidence-format", NULL, 0),
         OSSL_PARAM_uint("timeout", NULL),
+        OSSL_PARAM_octet_string("binder-origin", NULL, 0), /* the last */
         OSSL_PARAM_END,
     };
+    static const OSSL_PARAM without_origin[] = {
+        OSSL_PARAM_utf8_string("evidence-format", NULL, 0),
+        OSSL_PARAM_uint("timeout", NULL),
+        OSSL_PARAM_END,
+    };
+    const struct signature *signature = data;
 
-    (void)data;
     (void)context;
-    return params;
+    return signature != NULL && signature->key != NULL &&
+                   signature->key->attester->takes_origin
+               ? params
+               : without_origin;
 }
 
 static const OSSL_PARAM *gettable_params(void *data, void *context)
@@ -93,14 +112,14 @@ static void set_format(struct signature *signature, struct atls_view line)
 static enum atls_reason choose_format(struct signature *signature,
                                       const char *wanted, struct atls_why *why)
 {
-    const struct atls_attester *attester = signature->key->attester;
+    const char *formats = atls_key_formats(signature->key);
     struct atls_type want, have;
 
     if (!atls_type_parse(atls_view_text(wanted), &want))
         return atls_why(why, ATLS_ATTESTER_FORMAT,
                         "\"%s\": want a Content-Format or a media type",
                         wanted);
-    for (const char *at = attester->formats; *at != '\0';) {
+    for (const char *at = formats; *at != '\0';) {
         struct atls_view line = line_of(at);
 
         if (atls_type_parse(line, &have) && atls_type_equal(want, have)) {
@@ -110,7 +129,20 @@ static enum atls_reason choose_format(struct signature *signature,
         at += line.len + (at[line.len] == '\n');
     }
     return atls_why(why, ATLS_ATTESTER_FORMAT, "\"%s\"; attest:%s makes %s",
-                    wanted, attester->name, attester->formats);
+                    wanted, signature->key->attester->name, formats);
+}
+
+/* A secret of a connection is in it: kept until the next one. */
+static int set_origin(struct signature *signature, const OSSL_PARAM *p)
+{
+    const void *data = NULL;
+    size_t len = 0;
+
+    if (!OSSL_PARAM_get_octet_string_ptr(p, &data, &len))
+        return 0;
+    atls_buf_clear(&signature->origin);
+    atls_buf_put(&signature->origin, atls_view(data, len));
+    return !signature->origin.failed;
 }
 
 static int set_ctx_params(void *data, const OSSL_PARAM params[])
@@ -124,6 +156,9 @@ static int set_ctx_params(void *data, const OSSL_PARAM params[])
         return 1;
     p = OSSL_PARAM_locate_const(params, "timeout");
     if (p != NULL && !OSSL_PARAM_get_uint32(p, &signature->timeout_ms))
+        return 0;
+    p = OSSL_PARAM_locate_const(params, "binder-origin");
+    if (p != NULL && !set_origin(signature, p))
         return 0;
     p = OSSL_PARAM_locate_const(params, "evidence-format");
     if (p == NULL)
@@ -149,7 +184,7 @@ static void take_key(struct signature *signature, struct atls_key *key)
     atls_key_up_ref(key);
     atls_key_free(signature->key);
     signature->key = key;
-    set_format(signature, line_of(key->attester->formats));
+    set_format(signature, line_of(atls_key_formats(key)));
 }
 
 /* The device is opened here, while a program still has the rights to. */
@@ -179,6 +214,8 @@ static enum atls_reason attest(const struct signature *signature,
                                struct atls_why *why)
 {
     const struct atls_key *key = signature->key;
+    const struct atls_challenge challenge = {
+        binder, atls_buf_view(&signature->origin), signature->format};
     enum atls_reason reason;
 
     if (binder.len == 0 || binder.len > ATLS_CHALLENGE_MAX)
@@ -186,7 +223,7 @@ static enum atls_reason attest(const struct signature *signature,
                         "%zu bytes; 1 to %d are allowed", binder.len,
                         ATLS_CHALLENGE_MAX);
     ERR_set_mark();
-    reason = key->attester->attest(key->state, binder,
+    reason = key->attester->attest(key->state, &challenge,
                                    atls_deadline_after(signature->timeout_ms),
                                    out, why);
     ERR_pop_to_mark();

@@ -120,11 +120,13 @@ static enum atls_reason soft_check(OSSL_LIB_CTX *libctx,
     return reason;
 }
 
-static enum atls_reason soft_attest(void *state, struct atls_view binder,
+static enum atls_reason soft_attest(void *state,
+                                    const struct atls_challenge *challenge,
                                     atls_deadline deadline,
                                     struct atls_buf *out, struct atls_why *why)
 {
     const struct soft *soft = state;
+    struct atls_view binder = challenge->binder;
     struct atls_view id =
         atls_view(soft->instance_id, ATLS_PSA_INSTANCE_ID_LEN);
     ATLS_AUTO_BUF claims = atls_buf(MAX_SIZE);

@@ -221,7 +221,8 @@ static enum atls_reason tpm_public_key(void *state, struct atls_buf *spki,
         tpm->session, atls_deadline_after(PUBLIC_KEY_TIMEOUT_MS), spki, why);
 }
 
-static enum atls_reason tpm_attest(void *state, struct atls_view binder,
+static enum atls_reason tpm_attest(void *state,
+                                   const struct atls_challenge *challenge,
                                    atls_deadline deadline, struct atls_buf *out,
                                    struct atls_why *why)
 {
@@ -230,8 +231,8 @@ static enum atls_reason tpm_attest(void *state, struct atls_view binder,
     enum atls_reason reason = tpm_open(tpm, why);
 
     if (reason == ATLS_OK)
-        reason =
-            tpm->module->attest(tpm->session, binder, deadline, &evidence, why);
+        reason = tpm->module->attest(tpm->session, challenge->binder, deadline,
+                                     &evidence, why);
     if (reason != ATLS_OK)
         return reason;
     atls_cmw_put(out, atls_type_of_text(atls_view_text(MEDIA_TYPE)),

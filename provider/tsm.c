@@ -216,7 +216,8 @@ static enum atls_reason put_evidence(const struct atls_tsm_report *report,
     return ATLS_OK;
 }
 
-static enum atls_reason tsm_attest(void *state, struct atls_view binder,
+static enum atls_reason tsm_attest(void *state,
+                                   const struct atls_challenge *challenge,
                                    atls_deadline deadline, struct atls_buf *out,
                                    struct atls_why *why)
 {
@@ -227,7 +228,7 @@ static enum atls_reason tsm_attest(void *state, struct atls_view binder,
     enum atls_reason reason = tsm_open(tsm, why);
 
     if (reason == ATLS_OK)
-        reason = job_new(tsm, binder, deadline, &job, why);
+        reason = job_new(tsm, challenge->binder, deadline, &job, why);
     if (reason != ATLS_OK)
         return reason;
     owned = job;

@@ -301,7 +301,8 @@ static void add_evidence(struct schemes *schemes, const struct atls_rule *rule)
                 add_scheme(schemes, atls_scheme_of_type(type));
 }
 
-/* One quote for several handshakes, of any format that is taken alone, too. */
+/* One quote for several handshakes, of any format that is taken alone, too: the
+ * attester of a peer that makes them is spared by it. */
 static void add_batch(struct schemes *schemes, const struct atls_rule *rule)
 {
     if (rule->num_accept > 0)
@@ -332,7 +333,7 @@ size_t atls_policy_schemes(const struct atls_policy *policy,
                            const struct atls_peer *peer,
                            struct atls_scheme *schemes, size_t max)
 {
-    static add_fn *const adders[] = {add_evidence, add_batch, add_delegated,
+    static add_fn *const adders[] = {add_batch, add_evidence, add_delegated,
                                      add_results};
     struct schemes found = {.list = schemes, .max = max};
 

@@ -2,6 +2,7 @@
 # The distribution's own programs, with nothing but an openssl.cnf.
 APP_TESTS = \
 	test/apps/apache.sh \
+	test/apps/broker.sh \
 	test/apps/haproxy.sh \
 	test/apps/mosquitto.sh \
 	test/apps/nginx.sh \

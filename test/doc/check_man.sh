@@ -92,8 +92,8 @@ check_options() { # PAGE
     [ -z "$missing" ] && [ "$count" -gt 0 ]
 }
 
-echo 1..10
-for page in atls.1 atls.5 atls.7; do
+echo 1..12
+for page in atls.1 atls.5 atls.7 atlsd.8; do
     check_lint $page
 done
 settings_keys | check_words atls.5
@@ -106,6 +106,12 @@ policy_keys | check_words atls.5
 ok $? "atls(5) has every key of the policy"
 subcommands | check_words atls.1
 ok $? "atls(1) has every command"
+broker_options() {
+    grep -oE '^        \{"[a-z]+", required_argument' \
+        "$top_srcdir/provider/broker/main.c" | cut -d'"' -f2 | sed 's/^/-/'
+}
+broker_options | check_options atlsd.8
+ok $? "atlsd(8) has every option"
 long_options | check_options atls.1
 ok $? "atls(1) has every option"
 missing=

@@ -71,6 +71,9 @@ holds "the Verifier includes what it judges with and the command's words" \
 holds "libmicrohttpd has one home" at_most_one 'microhttpd'
 holds "provider includes only itself and base" \
     includes_beyond provider base
+holds "the broker includes only itself, its messages and base" \
+    includes_beyond provider/broker base provider/broker_message.h \
+    provider/deadline.h
 holds "ext includes only itself, verifier-client and base" \
     includes_beyond ext verifier-client base
 # ext/host.c asks where the functions that we call come from.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-PROVIDER_TESTS = test/provider/soft.sh test/provider/tsm.sh \
+PROVIDER_TESTS = test/provider/broker.sh test/provider/soft.sh test/provider/tsm.sh \
 	test/provider/valgrind.sh
 PROVIDER_TPM_TESTS = test/provider/tpm.sh test/provider/device.sh
 TESTS += $(PROVIDER_TESTS)
@@ -10,7 +10,9 @@ EXTRA_DIST += test/swtpm.sh $(PROVIDER_TESTS) $(PROVIDER_TPM_TESTS) \
 	test/provider/harness.sh
 
 check_PROGRAMS += test/provider/evidence_parts test/provider/sharers \
-	test/provider/pty_tpm
+	test/provider/pty_tpm test/provider/brokered
+test_provider_brokered_CFLAGS = $(AM_CFLAGS) -pthread
+test_provider_brokered_LDADD = libverifier.la libbase.la $(CRYPTO_LIBS)
 test_provider_evidence_parts_LDADD = libbase.la
 test_provider_sharers_CFLAGS = $(AM_CFLAGS) -pthread
 test_provider_sharers_LDADD = $(CRYPTO_LIBS)

@@ -115,15 +115,16 @@ static const uint8_t binder[48] = {0xb1, 0x17, 0xde, 0x55};
 static enum atls_reason attest(uint32_t ms, struct atls_buf *cmw,
                                struct atls_why *why)
 {
+    const struct atls_challenge challenge = {
+        .binder = atls_view(binder, sizeof(binder))};
     ATLS_AUTO_URI uri = {.name = ""};
     void *state = NULL;
     enum atls_reason reason;
 
     ck_assert_reason(atls_uri_parse("attest:nitro", &uri, NULL), ATLS_OK);
     ck_assert_reason(atls_nitro_new(&fake_ops, &uri, &state, NULL), ATLS_OK);
-    reason =
-        atls_attester_nitro.attest(state, atls_view(binder, sizeof(binder)),
-                                   atls_deadline_after(ms), cmw, why);
+    reason = atls_attester_nitro.attest(state, &challenge,
+                                        atls_deadline_after(ms), cmw, why);
     atls_attester_nitro.free(state);
     return reason;
 }

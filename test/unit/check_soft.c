@@ -73,6 +73,8 @@ static void clean_up(void)
 static enum atls_reason run(struct atls_buf *cmw)
 {
     static const uint8_t binder[32] = {1, 2, 3};
+    const struct atls_challenge challenge = {
+        .binder = atls_view(binder, sizeof(binder))};
     const struct atls_attester *attester = &atls_attester_soft;
     ATLS_AUTO_URI uri = {.name = ""};
     void *state = NULL;
@@ -81,8 +83,8 @@ static enum atls_reason run(struct atls_buf *cmw)
     if (reason == ATLS_OK)
         reason = attester->check(NULL, &uri, &state, NULL);
     if (reason == ATLS_OK)
-        reason = attester->attest(state, atls_view(binder, sizeof(binder)),
-                                  atls_deadline_after(1000), cmw, NULL);
+        reason = attester->attest(state, &challenge, atls_deadline_after(1000),
+                                  cmw, NULL);
     if (state != NULL)
         attester->free(state);
     return reason == ATLS_OK && cmw->failed ? ATLS_OUT_OF_MEMORY : reason;

@@ -31,6 +31,14 @@ static struct atls_view binder(void)
     return atls_view(binder_bytes, sizeof(binder_bytes));
 }
 
+static const struct atls_challenge *challenge(void)
+{
+    static struct atls_challenge of_binder;
+
+    of_binder.binder = binder();
+    return &of_binder;
+}
+
 static void set_up(void)
 {
     tsm_fake_init(&fake);
@@ -56,7 +64,7 @@ static enum atls_reason attest(const char *uri, uint32_t ms,
 {
     void *state = state_of(uri);
     enum atls_reason reason = atls_attester_tsm.attest(
-        state, binder(), atls_deadline_after(ms), cmw, why);
+        state, challenge(), atls_deadline_after(ms), cmw, why);
 
     atls_attester_tsm.free(state);
     return reason;
@@ -242,7 +250,7 @@ START_TEST(entry_is_removed_though_rmdir_is_interrupted)
 
     ck_assert_reason(atls_attester_tsm.open(state, NULL), ATLS_OK);
     fake.faults[0] = (struct tsm_fake_fault){"remove", NULL, EINTR, 2};
-    ck_assert_reason(atls_attester_tsm.attest(state, binder(),
+    ck_assert_reason(atls_attester_tsm.attest(state, challenge(),
                                               atls_deadline_after(LONG_MS),
                                               &cmw, NULL),
                      ATLS_OK);
@@ -352,11 +360,11 @@ START_TEST(quotes_that_hang_have_an_end)
     ck_assert_reason(atls_attester_tsm.open(state, NULL), ATLS_OK);
     fake.is_slow = true;
     for (int i = 0; i < ATLS_TASK_MAX_HUNG; i++)
-        ck_assert_reason(atls_attester_tsm.attest(state, binder(),
+        ck_assert_reason(atls_attester_tsm.attest(state, challenge(),
                                                   atls_deadline_after(1), &cmw,
                                                   NULL),
                          ATLS_ATTESTER_TIMEOUT);
-    ck_assert_reason(atls_attester_tsm.attest(state, binder(),
+    ck_assert_reason(atls_attester_tsm.attest(state, challenge(),
                                               atls_deadline_after(LONG_MS),
                                               &cmw, &why),
                      ATLS_ATTESTER_BUSY);

@@ -34,3 +34,8 @@ check_PROGRAMS += test/unit/check_nitro
 TESTS += test/unit/check_nitro
 test_unit_check_nitro_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
 test_unit_check_nitro_LDADD = libprovider.la $(CHECK_LIBS)
+
+check_PROGRAMS += test/unit/check_broker
+TESTS += test/unit/check_broker
+test_unit_check_broker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
+test_unit_check_broker_LDADD = libbroker.la libprovider.la $(CHECK_LIBS)

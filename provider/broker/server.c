@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The broker's side of its socket.
+ */
+#include "config.h" /* struct ucred, accept4, strerror_r as GNU has it */
+
+#include "provider/broker/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { BACKLOG = 256, MAX_AT_ONCE = 64 };
+
+/* Nobody is served that is not on the list, so everybody may connect. */
+enum { MODE = 0666 };
+
+static int is_dead(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    int refused =
+        fd >= 0 &&
+        connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+        errno == ECONNREFUSED;
+
+    if (fd >= 0)
+        close(fd);
+    return refused;
+}
+
+static int bind_to(int fd, const struct sockaddr_un *address)
+{
+    int result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+
+    if (result != 0 && errno == EADDRINUSE && is_dead(address)) {
+        unlink(address->sun_path);
+        result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+    }
+    return result;
+}
+
+enum atls_reason atls_server_listen(const char *path, int *out,
+                                    struct atls_why *why)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    char text[128];
+
+    if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >=
+        (int)sizeof(address.sun_path))
+        errno = ENAMETOOLONG;
+    else if (fd >= 0 && bind_to(fd, &address) == 0 && chmod(path, MODE) == 0 &&
+             listen(fd, BACKLOG) == 0) {
+        *out = fd;
+        return ATLS_OK;
+    }
+    (void)atls_why(why, ATLS_SETTING_INVALID, "--socket %s: %s", path,
+                   strerror_r(errno, text, sizeof(text)));
+    if (fd >= 0)
+        close(fd);
+    return ATLS_SETTING_INVALID;
+}
+
+/* One datagram, who sent it, and where the reply goes (-1: nowhere). */
+struct letter {
+    struct atls_view bytes;
+    struct ucred sender;
+    bool is_whole, has_sender;
+    int reply_to;
+};
+
+static void take_control(struct msghdr *message, struct letter *letter)
+{
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL;
+         at = CMSG_NXTHDR(message, at)) {
+        if (at->cmsg_level != SOL_SOCKET)
+            continue;
+        if (at->cmsg_type == SCM_CREDENTIALS) {
+            memcpy(&letter->sender, CMSG_DATA(at), sizeof(letter->sender));
+            letter->has_sender = true;
+        } else if (at->cmsg_type == SCM_RIGHTS &&
+                   at->cmsg_len == CMSG_LEN(sizeof(int)) &&
+                   letter->reply_to < 0) {
+            memcpy(&letter->reply_to, CMSG_DATA(at), sizeof(int));
+        }
+    }
+}
+
+/* Whether there was one. More descriptors than there is room for are closed by
+ * the kernel. */
+static ssize_t receive(int fd, uint8_t *room, size_t size,
+                       struct letter *letter)
+{
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    } control;
+    struct iovec part = {room, size};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof(control)};
+    ssize_t len = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+    *letter = (struct letter){.reply_to = -1};
+    if (len <= 0)
+        return len;
+    take_control(&message, letter);
+    letter->bytes = atls_view(room, (size_t)len);
+    letter->is_whole = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
+    return len;
+}
+
+/* A reply goes to a local socket and to nothing else. */
+static bool is_local_socket(int fd)
+{
+    int domain = 0;
+    socklen_t size = sizeof(domain);
+
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+           domain == AF_UNIX;
+}
+
+static enum atls_reason admit(const struct atls_server *server,
+                              const struct letter *letter, struct atls_why *why)
+{
+    /* pid 0: the kernel did not say, and then calls everybody nobody */
+    struct atls_caller *caller =
+        letter->has_sender && letter->sender.pid > 0
+            ? atls_callers_find(server->callers, letter->sender.uid)
+            : NULL;
+
+    if (caller == NULL)
+        return atls_why(why, ATLS_ATTESTER_DENIED,
+                        "uid %u is not among those that atlsd was told to "
+                        "serve (--allow)",
+                        (unsigned)letter->sender.uid);
+    return atls_caller_charge(caller, server->callers->rate, atls_clock_now(),
+                              why);
+}
+
+static enum atls_reason make_pending(const struct atls_server *server,
+                                     const struct atls_broker_request *request,
+                                     const struct letter *letter,
+                                     struct atls_pending *out,
+                                     struct atls_why *why)
+{
+    struct atls_binder_origin origin;
+    enum atls_reason reason =
+        atls_binder_origin_read(request->origin, &origin, why);
+
+    if (reason == ATLS_OK)
+        reason = atls_quoter_choose(server->quoter, request->format, out, why);
+    if (reason == ATLS_OK)
+        reason =
+            atls_binder_make(&origin.secret, origin.spki, &out->binder, why);
+    atls_secret_clear(&origin.secret);
+    out->is_client = origin.is_client;
+    out->deadline =
+        atls_deadline_after(request->timeout_ms < ATLS_SERVER_MAX_TIMEOUT_MS
+                                ? request->timeout_ms
+                                : ATLS_SERVER_MAX_TIMEOUT_MS);
+    out->uid = letter->sender.uid;
+    out->pid = letter->sender.pid;
+    return reason;
+}
+
+/* The letter's socket goes with the request. */
+static enum atls_reason enqueue(const struct atls_server *server,
+                                const struct atls_broker_request *request,
+                                struct letter *letter, struct atls_why *why)
+{
+    struct atls_pending *pending = calloc(1, sizeof(*pending));
+    enum atls_reason reason;
+
+    if (pending == NULL)
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    pending->reply_to = -1;
+    reason = make_pending(server, request, letter, pending, why);
+    if (reason == ATLS_OK) {
+        pending->reply_to = letter->reply_to;
+        reason = atls_queue_put(server->queue, pending, why);
+    }
+    if (reason == ATLS_OK) {
+        letter->reply_to = -1;
+        return reason;
+    }
+    pending->reply_to = -1;
+    atls_pending_free(pending);
+    return reason;
+}
+
+static void describe(const struct atls_server *server,
+                     const struct letter *letter)
+{
+    ATLS_AUTO_BUF body = atls_buf(ATLS_BROKER_MAX_FORMATS + 256);
+
+    atls_quoter_describe(server->quoter, &body);
+    atls_quoter_reply(letter->reply_to, ATLS_OK, atls_view(NULL, 0),
+                      atls_buf_view(&body));
+}
+
+static enum atls_reason serve(const struct atls_server *server,
+                              struct letter *letter, struct atls_why *why)
+{
+    struct atls_broker_request request;
+    enum atls_reason reason = admit(server, letter, why);
+
+    if (reason != ATLS_OK)
+        return reason;
+    if (!letter->is_whole || !atls_broker_request_read(letter->bytes, &request))
+        return atls_why(why, ATLS_ATTESTER_FAILED, "malformed request");
+    switch (request.kind) {
+    case ATLS_BROKER_DESCRIBE:
+        describe(server, letter);
+        return ATLS_OK;
+    case ATLS_BROKER_QUOTE:
+        return enqueue(server, &request, letter, why);
+    }
+    return ATLS_OK;
+}
+
+static void refuse(const struct atls_server *server,
+                   const struct letter *letter, const struct atls_why *why)
+{
+    atls_quoter_reply(letter->reply_to, why->reason, atls_view_text(why->text),
+                      atls_view(NULL, 0));
+    if (atls_log_has_room(server->log))
+        atls_log_text(
+            server->log, ATLS_LOG_WARNING, "refused pid %ld uid %lu: %s: %s",
+            (long)letter->sender.pid, (unsigned long)letter->sender.uid,
+            atls_reason_name(why->reason), why->text);
+}
+
+/* false: the other side hung up. */
+static bool serve_connection(const struct atls_server *server, int fd)
+{
+    static uint8_t room[ATLS_BROKER_MAX_REQUEST + 1]; /* there is one server */
+    struct letter letter;
+    ssize_t len = 1;
+
+    for (int i = 0; i < MAX_AT_ONCE; i++) {
+        struct atls_why why = {0};
+
+        len = receive(fd, room, sizeof(room), &letter);
+        if (len < 0)
+            return errno == EAGAIN || errno == EINTR;
+        if (len == 0)
+            return false;
+        if (letter.reply_to >= 0 && is_local_socket(letter.reply_to) &&
+            serve(server, &letter, &why) != ATLS_OK)
+            refuse(server, &letter, &why);
+        if (letter.reply_to >= 0)
+            close(letter.reply_to);
+    }
+    return true;
+}
+
+/* Who may not ask may not hold a connection either. */
+static bool may_connect(const struct atls_server *server, int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           atls_callers_find(server->callers, peer.uid) != NULL;
+}
+
+struct table {
+    struct pollfd fds[1 + ATLS_SERVER_MAX_CONNECTIONS];
+    nfds_t num; /* the listener is the first */
+};
+
+static void accept_all(const struct atls_server *server, struct table *table)
+{
+    int fd;
+
+    while (table->num <= ATLS_SERVER_MAX_CONNECTIONS &&
+           (fd = accept4(server->listener, NULL, NULL,
+                         SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+        if (may_connect(server, fd))
+            table->fds[table->num++] =
+                (struct pollfd){.fd = fd, .events = POLLIN};
+        else
+            close(fd);
+    }
+}
+
+static void serve_all(const struct atls_server *server, struct table *table)
+{
+    for (nfds_t i = table->num - 1; i > 0; i--) {
+        struct pollfd *one = &table->fds[i];
+
+        if (one->revents == 0 || serve_connection(server, one->fd))
+            continue;
+        close(one->fd);
+        *one = table->fds[--table->num];
+    }
+}
+
+void atls_server_run(const struct atls_server *server)
+{
+    static struct table table;
+    int on = 1;
+    bool is_full;
+
+    /* What is accepted inherits it (Linux, net/unix/af_unix.c), so that no
+     * request comes before the kernel says who sends it. */
+    if (setsockopt(server->listener, SOL_SOCKET, SO_PASSCRED, &on,
+                   sizeof(on)) != 0)
+        return;
+    table.fds[0] = (struct pollfd){.fd = server->listener, .events = POLLIN};
+    table.num = 1;
+    for (;;) {
+        is_full = table.num > ATLS_SERVER_MAX_CONNECTIONS;
+        table.fds[0].events = is_full ? 0 : POLLIN;
+        if (poll(table.fds, table.num, -1) < 0 && errno != EINTR)
+            return;
+        serve_all(server, &table);
+        if (table.fds[0].revents != 0)
+            accept_all(server, &table);
+    }
+}
