@@ -7,6 +7,8 @@ noinst_HEADERS += test/fuzz/fuzz.h test/fuzz/fuzz_format.h
 fuzz_libs = libverifier.la libbase.la
 fuzz_replays = \
 	test/fuzz/replay_base64url \
+	test/fuzz/replay_batch \
+	test/fuzz/replay_broker \
 	test/fuzz/replay_cbor \
 	test/fuzz/replay_cca \
 	test/fuzz/replay_cmw \
@@ -29,6 +31,12 @@ TESTS += $(fuzz_replays)
 test_fuzz_replay_base64url_SOURCES = \
 	test/fuzz/fuzz_base64url.c test/fuzz/replay.c
 test_fuzz_replay_base64url_LDADD = libbase.la
+test_fuzz_replay_batch_SOURCES = \
+	test/fuzz/fuzz_batch.c test/fuzz/replay.c
+test_fuzz_replay_batch_LDADD = libbase.la
+test_fuzz_replay_broker_SOURCES = \
+	test/fuzz/fuzz_broker.c test/fuzz/replay.c
+test_fuzz_replay_broker_LDADD = libbroker.la libbase.la
 test_fuzz_replay_cbor_SOURCES = \
 	test/fuzz/fuzz_cbor.c test/fuzz/replay.c
 test_fuzz_replay_cbor_LDADD = libbase.la
@@ -84,6 +92,8 @@ test_fuzz_replay_wire_LDADD = libext.la $(fuzz_libs)
 if ENABLE_FUZZ
 noinst_PROGRAMS += \
 	test/fuzz/fuzz_base64url \
+	test/fuzz/fuzz_batch \
+	test/fuzz/fuzz_broker \
 	test/fuzz/fuzz_cbor \
 	test/fuzz/fuzz_cca \
 	test/fuzz/fuzz_cmw \
@@ -104,6 +114,12 @@ noinst_PROGRAMS += \
 test_fuzz_fuzz_base64url_SOURCES = test/fuzz/fuzz_base64url.c
 test_fuzz_fuzz_base64url_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_base64url_LDADD = libbase.la
+test_fuzz_fuzz_batch_SOURCES = test/fuzz/fuzz_batch.c
+test_fuzz_fuzz_batch_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_batch_LDADD = libbase.la
+test_fuzz_fuzz_broker_SOURCES = test/fuzz/fuzz_broker.c
+test_fuzz_fuzz_broker_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_broker_LDADD = libbroker.la libbase.la
 test_fuzz_fuzz_cbor_SOURCES = test/fuzz/fuzz_cbor.c
 test_fuzz_fuzz_cbor_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_cbor_LDADD = libbase.la

@@ -3,8 +3,10 @@
 # and in a program with threads and children.
 . "$top_srcdir/test/provider/harness.sh"
 . "$top_srcdir/test/swtpm.sh"
+broker_pid=
 clean_up() {
     swtpm_stop
+    [ -z "$broker_pid" ] || kill "$broker_pid" 2>/dev/null
 }
 soft="attest:soft?key=$work/key.pem"
 if ! command -v valgrind >/dev/null 2>&1; then
@@ -49,6 +51,29 @@ for case in fake files; do
         skips "attest:tsm is clean: $case" "Check"
     fi
 done
+socket=$work/broker
+valgrind -q --leak-check=full --show-leak-kinds=definite \
+    --errors-for-leak-kinds=definite --error-exitcode=9 \
+    --log-file="$work/atlsd.valgrind" "$top_builddir/atlsd" \
+    --config "$OPENSSL_CONF" --attester "$soft" --socket "$socket" \
+    2>"$work/atlsd.log" &
+broker_pid=$!
+while ! grep -q 'is ready' "$work/atlsd.log" && kill -0 "$broker_pid" 2>/dev/null
+do
+    sleep 0.05
+done
+brokered() {
+    clean "$top_builddir/test/provider/brokered" \
+        "attest:broker?socket=$socket" 4 2 2 >"$work/brokered"
+}
+holds "threads and children with attest:broker are clean" brokered
+no_errors() {
+    kill "$broker_pid"
+    wait "$broker_pid" 2>/dev/null
+    broker_pid=
+    cat "$work/atlsd.valgrind" >&2
+}
+holds "the broker is clean" no_errors
 if swtpm_have && [ -f "$modules/atls_tpm.so" ]; then
     swtpm_start "$work/tpm" || exit 1
     tpm="attest:tpm?tcti=$SWTPM_TCTI"
