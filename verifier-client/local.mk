@@ -33,7 +33,7 @@ libverifier_la_SOURCES = \
 	verifier-client/snp_chain.c verifier-client/snp_profile.c \
 	verifier-client/snp_report.c \
 	verifier-client/tpm.c verifier-client/tpm.h \
-	verifier-client/tpm_profile.c \
+	verifier-client/tpm_log.c verifier-client/tpm_profile.c \
 	verifier-client/tpm_structure.c verifier-client/tpm_structure.h \
 	verifier-client/tsm_report.c verifier-client/tsm_report.h \
 	verifier-client/vtpm.c verifier-client/vtpm.h verifier-client/hcl.c \

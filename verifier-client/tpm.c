@@ -2,8 +2,8 @@
  *
  * TPM quotes. What the TPM signed is TPMS_ATTEST alone: PCR values, kid,
  * certificate and event log stand beside it unsigned. The values become
- * trustworthy through the digest in the quote; of the rest nothing is used
- * but kid, as a hint to the key.
+ * trustworthy through the digest in the quote, the log through the values; of
+ * the rest nothing is used but kid, as a hint to the key.
  */
 #include "tpm.h"
 
@@ -359,6 +359,10 @@ static enum atls_reason judge(const void *claims,
     if (check_selection(quote, &why) != ATLS_OK ||
         check_digest(quote, &why) != ATLS_OK)
         return atls_verdict_refuse(verdict, ATLS_EXECUTABLES, CRYPTO_FAILED,
+                                   &why);
+    if (reference->wants_log &&
+        atls_tpm_check_log(quote, profile, &why) != ATLS_OK)
+        return atls_verdict_refuse(verdict, ATLS_EXECUTABLES, UNRECOGNIZED,
                                    &why);
     for (size_t i = 0; i < reference->num_pcrs; i++)
         if (check_pcr(quote, profile, &reference->pcrs[i], &why) != ATLS_OK)

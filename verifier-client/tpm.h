@@ -21,7 +21,8 @@ struct atls_tpm_claims { /* views into the record's value */
     struct atls_tpm_bank banks[ATLS_TPM_NUM_HASHES];
     bool has_public;
     struct atls_tpm_public public;
-    struct atls_view ak_cert, eventlog; /* shown, not judged */
+    struct atls_view ak_cert; /* shown, not judged */
+    struct atls_view eventlog;
     /* Of a virtual TPM (vtpm.h): what vouches for its key, and certificates of
      * whoever signed that. */
     struct atls_view hcl_report, certificates;
@@ -37,8 +38,16 @@ struct atls_tpm_reference { /* of a profile */
     struct atls_tpm_pcr *pcrs;
     size_t num_pcrs;
     struct atls_values firmware_versions; /* none: any */
+    bool wants_log;
 };
 enum { ATLS_TPM_FIRMWARE_VERSION = 8 }; /* bytes */
+
+/* atls_tpm_check_log: the log is there and adds up to the PCRs of the quote
+ * that it speaks of: tpm_log.c. CLAIM_MISSING, EVENTLOG_MISMATCH,
+ * EVIDENCE_MALFORMED, CRYPTO_FAILED, OUT_OF_MEMORY. */
+enum atls_reason ATLS_MUST_USE
+atls_tpm_check_log(const struct atls_tpm_claims *quote,
+                   const struct atls_profile *profile, struct atls_why *why);
 
 /* The rows of atls_format_tpm that speak JSON: tpm_profile.c */
 extern const char *const atls_tpm_keys[];

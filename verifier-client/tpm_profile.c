@@ -9,7 +9,8 @@
 #include "base64url.h"
 #include "tpm.h"
 
-const char *const atls_tpm_keys[] = {"pcrs", "firmware_version", NULL};
+const char *const atls_tpm_keys[] = {"pcrs", "firmware_version", "eventlog",
+                                     NULL};
 
 /* "0" to "23", written as a number is. */
 static int index_of(const char *text)
@@ -81,6 +82,7 @@ void atls_tpm_read(const struct atls_node *node, struct atls_profile *profile)
 {
     struct atls_node pcrs = atls_node_member(node, "pcrs");
     struct atls_node firmware = atls_node_member(node, "firmware_version");
+    struct atls_node eventlog = atls_node_member(node, "eventlog");
     struct atls_tpm_reference *reference = calloc(1, sizeof(*reference));
 
     if (reference == NULL) {
@@ -91,6 +93,7 @@ void atls_tpm_read(const struct atls_node *node, struct atls_profile *profile)
     read_pcrs(&pcrs, reference);
     atls_values_read(&firmware, ATLS_TPM_FIRMWARE_VERSION,
                      &reference->firmware_versions);
+    reference->wants_log = atls_node_flag(&eventlog, false);
     profile->types[profile->num_types++] = atls_tpm_types[0];
     /* An AK is the key of one TPM. */
     profile->is_pinned = pcrs.value != NULL;

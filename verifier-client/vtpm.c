@@ -149,8 +149,8 @@ static void describe(const void *in, bool brief, atls_claim_fn *each, void *arg)
     atls_format_snp.describe(&claims->tee, brief, tell_prefixed, &prefixed);
 }
 
-static const char *const vtpm_keys[] = {"pcrs", "firmware_version", "tee",
-                                        NULL};
+static const char *const vtpm_keys[] = {"pcrs", "firmware_version", "eventlog",
+                                        "tee", NULL};
 
 enum { MAX_TEE_KEYS = 40 };
 

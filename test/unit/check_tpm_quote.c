@@ -406,10 +406,11 @@ static void take_gce_quote(struct atls_view bytes, struct quote *quote)
 
 /* Nobody asked for it with a nonce, so that it is refused; its signature and
  * its digest (a SHA-384 bank under a SHA-256 signature) are good. */
-static void judge_gce(const struct quote *quote)
+static void judge_gce(const struct quote *quote, struct atls_view eventlog)
 {
     ATLS_AUTO_BUF value = atls_buf(FORGE_MAX);
-    struct atls_policy *policy = policy_for(quote->key, ANY);
+    struct atls_policy *policy =
+        policy_for(quote->key, ANY ",\"eventlog\":true");
     struct atls_tpm_claims claims = {.has_public = false};
     struct atls_verdict verdict;
     struct atls_view nonce;
@@ -422,12 +423,25 @@ static void judge_gce(const struct quote *quote)
         ck_assert_reason(atls_format_tpm.verify(&claims, quote->key, NULL),
                          ATLS_OK);
         atls_verdict_init(&verdict);
+        claims.eventlog = eventlog;
         ck_assert_reason(atls_format_tpm.judge(&claims,
                                                atls_policy_profile(policy, "p"),
                                                0, &verdict),
                          ATLS_OK);
     }
     atls_policy_free(policy);
+}
+
+static struct atls_view gce_log(struct atls_view all)
+{
+    struct atls_reader in = atls_reader(all);
+    struct atls_view log = {NULL, 0};
+    struct field field;
+
+    while (take_field(&in, &field))
+        if (field.number == 3)
+            log = field.bytes;
+    return log;
 }
 
 START_TEST(quotes_of_google_without_a_nonce_are_refused)
@@ -452,7 +466,7 @@ START_TEST(quotes_of_google_without_a_nonce_are_refused)
         quote.key = rsa_key(public.n);
         ck_assert(atls_tpm_public_is(&public, quote.key));
         take_gce_quote(field.bytes, &quote);
-        judge_gce(&quote);
+        judge_gce(&quote, gce_log(atls_buf_view(&all)));
         clear_quote(&quote);
         num++;
     }
@@ -466,6 +480,100 @@ static struct forge_quote good_quote(EVP_PKEY *key)
                                 .nonce = forge_nonce(FORGE_NONCE),
                                 .selections = {{0x0b, 0x81}, {0x0c, 0x01}}};
 }
+
+static void put_le(struct atls_buf *out, uint32_t value, unsigned width)
+{
+    for (unsigned i = 0; i < width; i++)
+        atls_buf_u8(out, (uint8_t)(value >> (8 * i)));
+}
+
+/* A crypto-agile log of SHA-256 with one event, of that PCR */
+static void put_log(struct atls_buf *out, uint32_t index)
+{
+    static const char signature[] = "Spec ID Event03";
+
+    put_le(out, 0, 4);
+    put_le(out, 3, 4); /* EV_NO_ACTION */
+    memset(atls_buf_room(out, 20), 0, 20);
+    put_le(out, 28 + 4 + 1, 4);
+    atls_buf_put(out, atls_view(signature, sizeof(signature)));
+    put_le(out, 0, 4);
+    put_le(out, 0x02000200, 4);
+    put_le(out, 1, 4);
+    put_le(out, 0x0b, 2);
+    put_le(out, 32, 2);
+    put_le(out, 0, 1);
+    put_le(out, index, 4);
+    put_le(out, 8, 4);
+    put_le(out, 1, 4);
+    put_le(out, 0x0b, 2);
+    memset(atls_buf_room(out, 32), 0x5a, 32);
+    put_le(out, 0, 4);
+}
+
+static enum atls_reason judge_log(struct atls_view log, const char *policy)
+{
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX), cmw = atls_buf(FORGE_MAX);
+    ATLS_AUTO(EVP_PKEY) *key = forge_key("ak-ecc");
+    struct forge_quote quote = good_quote(key);
+    struct atls_policy *loaded = policy_for(key, policy);
+    struct atls_verdict verdict;
+
+    forge_quote(&value, &quote);
+    if (log.data != NULL) {
+        value.data[0]++; /* entries of a map of less than 24 */
+        atls_cbor_put_text(&value, "eventlog");
+        atls_cbor_put_bytes(&value, log);
+    }
+    forge_cmw(&cmw, TYPE_TPM, atls_buf_view(&value), 4);
+    (void)atls_appraise(loaded, atls_buf_view(&cmw), quote.nonce, 0, NULL,
+                        &verdict);
+    atls_policy_free(loaded);
+    return verdict.reason;
+}
+
+START_TEST(event_log_must_add_up_to_the_quote_where_a_profile_wants_it)
+{
+    static const char wanted[] = ANY ",\"eventlog\":true";
+    ATLS_AUTO_BUF of_7 = atls_buf(FORGE_MAX), of_3 = atls_buf(FORGE_MAX);
+    struct atls_view none = {NULL, 0}, broken = atls_view_text("no log");
+
+    put_log(&of_7, 7);
+    put_log(&of_3, 3); /* which is not quoted */
+    ck_assert_reason(judge_log(none, ANY), ATLS_OK);
+    ck_assert_reason(judge_log(broken, ANY), ATLS_OK);
+    ck_assert_reason(judge_log(atls_buf_view(&of_7), ANY), ATLS_OK);
+    ck_assert_reason(judge_log(none, wanted), ATLS_CLAIM_MISSING);
+    ck_assert_reason(judge_log(broken, wanted), ATLS_EVIDENCE_MALFORMED);
+    ck_assert_reason(judge_log(atls_buf_view(&of_7), wanted),
+                     ATLS_EVENTLOG_MISMATCH);
+    ck_assert_reason(judge_log(atls_buf_view(&of_3), wanted),
+                     ATLS_EVENTLOG_MISMATCH);
+}
+END_TEST
+
+/* SHA-256 of 32 zeros and the event's digest, in the place of a quoted PCR */
+START_TEST(event_log_that_adds_up_is_taken)
+{
+    ATLS_AUTO_BUF log = atls_buf(FORGE_MAX);
+    struct atls_tpm_claims claims = {.has_public = false};
+    struct atls_profile profile = {.name = "p"};
+    uint8_t extended[64] = {0}, value[32];
+
+    memset(extended + 32, 0x5a, 32);
+    ck_assert_int_eq(EVP_Q_digest(NULL, "SHA256", NULL, extended,
+                                  sizeof(extended), value, NULL),
+                     1);
+    put_log(&log, 7);
+    claims.eventlog = atls_buf_view(&log);
+    claims.banks[0].mask = 1u << 7;
+    claims.banks[0].values[7] = value;
+    ck_assert_reason(atls_tpm_check_log(&claims, &profile, NULL), ATLS_OK);
+    value[31] ^= 1;
+    ck_assert_reason(atls_tpm_check_log(&claims, &profile, NULL),
+                     ATLS_EVENTLOG_MISMATCH);
+}
+END_TEST
 
 static enum atls_reason appraise_parts(const struct forge_quote *quote,
                                        struct atls_view attest,
@@ -638,6 +746,9 @@ int main(void)
     TCase *cases = tcase_create("tpm_quote");
 
     add_real(cases);
+    tcase_add_test(cases,
+                   event_log_must_add_up_to_the_quote_where_a_profile_wants_it);
+    tcase_add_test(cases, event_log_that_adds_up_is_taken);
     tcase_add_test(cases, attest_cut_or_longer_is_malformed);
     tcase_add_loop_test(cases, length_that_lies_is_malformed, 0, 5);
     tcase_add_loop_test(cases, signature_outside_the_group_is_refused, 0,
