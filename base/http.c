@@ -42,6 +42,7 @@ struct connection { /* a handle and the socket that it keeps open */
     int fd;    /* -1: none */
     dev_t device;
     ino_t inode;
+    struct connection *next; /* of those that are left */
 };
 
 struct atls_http {
@@ -196,15 +197,20 @@ static void close_connection(struct connection *connection)
 }
 
 /* A parent's handle speaks on a TLS session that is not ours: to end it in
- * libcurl would say goodbye in the parent's name. So its memory is left, and
- * only our copy of the socket closed. Left likewise is a handle whose socket
- * is gone, as libcurl would write to whatever has the number now. */
+ * libcurl would say goodbye in the parent's name. So only our copy of the
+ * socket is closed, and the rest put where nobody looks. There too goes a
+ * handle whose socket is gone, as libcurl would write to whatever has the
+ * number now. */
 static void leave_connection(struct connection *connection)
 {
+    static struct connection *_Atomic left;
+
     if (connection->pid != getpid() && connection->fd >= 0 &&
         has_its_socket(connection))
         close(connection->fd);
-    free(connection);
+    connection->next = left;
+    while (!atomic_compare_exchange_weak(&left, &connection->next, connection))
+        continue;
 }
 
 static bool is_usable(const struct connection *connection)
