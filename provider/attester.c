@@ -9,7 +9,8 @@
 
 const struct atls_attester *const atls_attesters[] = {
     &atls_attester_soft,  &atls_attester_tpm,    &atls_attester_tsm,
-    &atls_attester_nitro, &atls_attester_broker, NULL,
+    &atls_attester_nitro, &atls_attester_broker, &atls_attester_ratsd,
+    NULL,
 };
 
 static void list_names(char *text, size_t size)

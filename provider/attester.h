@@ -57,6 +57,7 @@ struct atls_attester {
 
 extern const struct atls_attester atls_attester_broker;
 extern const struct atls_attester atls_attester_nitro;
+extern const struct atls_attester atls_attester_ratsd;
 extern const struct atls_attester atls_attester_soft;
 extern const struct atls_attester atls_attester_tpm;
 extern const struct atls_attester atls_attester_tsm;

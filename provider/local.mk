@@ -17,6 +17,7 @@ libprovider_la_SOURCES = \
 	provider/pcrs.c provider/pcrs.h \
 	provider/provider.c provider/provider.h \
 	provider/psa.c provider/psa.h provider/psa_json.c \
+	provider/ratsd.c provider/ratsd.h provider/ratsd_json.c \
 	provider/signature.c \
 	provider/soft.c provider/soft_key.c provider/soft_key.h \
 	provider/store.c \
@@ -63,3 +64,12 @@ atls_tpm_la_LDFLAGS = -module $(MODULE_LDFLAGS) \
 atls_tpm_la_DEPENDENCIES = libtpm.la provider/atls_tpm.map
 endif
 EXTRA_DIST += provider/atls_tpm.map
+
+# atls_ratsd.so, which atls.so loads when ratsd is first asked.
+ext_LTLIBRARIES += atls_ratsd.la
+atls_ratsd_la_SOURCES = provider/ratsd_module.c
+atls_ratsd_la_LIBADD = libhttp.la
+atls_ratsd_la_LDFLAGS = -module $(MODULE_LDFLAGS) \
+	-Wl,--version-script=$(srcdir)/provider/atls_ratsd.map
+EXTRA_atls_ratsd_la_DEPENDENCIES = provider/atls_ratsd.map
+EXTRA_DIST += provider/atls_ratsd.map

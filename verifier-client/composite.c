@@ -197,7 +197,7 @@ static enum atls_reason appraise(const void *claims,
                                  struct atls_verdict *verdict)
 {
     const struct atls_composite_claims *composite = claims;
-    struct atls_terms of_member = {.policy = terms->policy, .now = terms->now};
+    struct atls_terms of_member = *terms;
     struct atls_verdict member;
     struct atls_why why = {0};
 

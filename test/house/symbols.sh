@@ -83,8 +83,10 @@ tolerated=setenv
 check atls_tpm.so '|libtss2-.*' atls_tpm_module
 tolerated=
 check atls_remote.so '|libcurl\.so.*|libssl\.so.*' atls_remote_module
+check atls_ratsd.so '|libcurl\.so.*|libssl\.so.*' atls_ratsd_module
 check libatls.so '' $(declared)
-for library in atls.so atls_tpm.so atls_remote.so libatls.so; do
+for library in atls.so atls_tpm.so atls_remote.so atls_ratsd.so \
+    libatls.so; do
     [ -f "$libs/$library" ] || continue
     holds "$library takes nothing of libcbor but cbor_stream_decode" \
         takes_more "$library"

@@ -39,3 +39,7 @@ check_PROGRAMS += test/unit/check_broker
 TESTS += test/unit/check_broker
 test_unit_check_broker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
 test_unit_check_broker_LDADD = libbroker.la libprovider.la $(CHECK_LIBS)
+check_PROGRAMS += test/unit/check_ratsd
+TESTS += test/unit/check_ratsd
+test_unit_check_ratsd_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_ratsd_LDADD = libprovider.la $(CHECK_LIBS)

@@ -2,7 +2,8 @@
 check_PROGRAMS += test/verifier/exchange test/verifier/ask
 test_verifier_exchange_LDADD = libhttp.la
 test_verifier_ask_LDADD = libverifier.la libbase.la
-verifier_tests = test/verifier/http.sh test/verifier/remote.sh
+verifier_tests = test/verifier/http.sh test/verifier/remote.sh \
+	test/verifier/ratsd.sh
 TESTS += $(verifier_tests)
 EXTRA_DIST += $(verifier_tests) test/verifier/harness.sh \
 	test/verifier/server.py test/verifier/verifiers.py

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Verifiers for server.py: Veraison's and Trustee's sides of a conversation,
-as they were recorded, and each way to spoil them. The first folder of a URL is
-the name of a script."""
+"""Verifiers for server.py: Veraison's, Trustee's and ratsd's sides of a
+conversation, as they were recorded, and each way to spoil them. The first
+folder of a URL is the name of a script."""
 import base64
+import hashlib
 import json
 import os
 import re
@@ -298,5 +299,41 @@ TRUSTEE = {
         200, b"e30." + 300000 * b"a" + b".AAAA")),
 }
 
-SCRIPTS = {**VERAISON, **TRUSTEE, ".well-known": well_known,
+def ratsd(answer):
+    def attest(peer, request):
+        assert request.method == "POST"
+        assert request.path.endswith("/ratsd/chares")
+        assert request.headers["content-type"] == (
+            "application/vnd.veraison.chares+json")
+        wanted = json.loads(request.body)
+        assert wanted["attester-selection"] == ["tsm-report"]
+        nonce = base64.urlsafe_b64decode(wanted["nonce"] + "==")
+        assert len(nonce) == 64
+        peer.sendall(answer(nonce))
+    return attest
+
+
+def report(nonce, **more):
+    collection = {"__cmwc_t": "tag:github.com,2025:veraison/ratsd/cmw",
+                  "tsm-report": ["application/vnd.veraison.tsm-report+cbor",
+                                 unpadded(b"REPORT OF " + nonce)]}
+    return message(200, {
+        "eat_profile": "tag:github.com,2024:veraison/ratsd",
+        "eat_nonce": unpadded(nonce), "cmw": base64.b64encode(
+            json.dumps(collection).encode()).decode(), **more},
+        'application/eat-ucs+json; '
+        'eat_profile="tag:github.com,2024:veraison/ratsd"')
+
+
+RATSD = {
+    "ratsd_good": ratsd(report),
+    "ratsd_adjusts": ratsd(lambda nonce: report(
+        hashlib.shake_256(nonce).digest(64),
+        **{"vnd.veraison.nonce_adjust_function": "shake-256",
+           "vnd.veraison.nonce_adjust_map": {"tsm-report": 64}})),
+    "ratsd_problem": ratsd(lambda nonce: message(400, {
+        "title": "Bad Request", "detail": "nonce length"}, PROBLEM)),
+}
+
+SCRIPTS = {**VERAISON, **TRUSTEE, **RATSD, ".well-known": well_known,
            "deleted": was_deleted, "asked": was_asked}

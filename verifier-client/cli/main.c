@@ -6,12 +6,14 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
 #include "cli/command.h"
 #include "config.h"
+#include "remote.h"
 
 static const struct command {
     const char *name;
@@ -62,6 +64,7 @@ static int run(const struct command *command, int argc, char **argv)
 {
     if (!command->loads_config)
         OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+    atls_remote_set_folder(getenv("ATLS_MODULES")); /* of a build tree */
     return command->run(argc, argv);
 }
 
