@@ -131,7 +131,8 @@ static enum atls_reason ratsd_open(void *state, struct atls_why *why)
     return reason;
 }
 
-static enum atls_reason ratsd_attest(void *state, struct atls_view binder,
+static enum atls_reason ratsd_attest(void *state,
+                                     const struct atls_challenge *asked,
                                      atls_deadline deadline,
                                      struct atls_buf *out, struct atls_why *why)
 {
@@ -144,7 +145,7 @@ static enum atls_reason ratsd_attest(void *state, struct atls_view binder,
 
     if (reason != ATLS_OK)
         return reason;
-    memcpy(challenge, binder.data, binder.len);
+    memcpy(challenge, asked->binder.data, asked->binder.len);
     atls_ratsd_put_request(&request, challenge);
     if (request.failed)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
