@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * attest:tpm[?tcti=CONF][&ak=HANDLE|FILE][&pcrs=LIST]: quotes of a TPM 2.0.
- * Here the URI is checked and atls_tpm.so loaded on first use; that module
- * does the rest.
+ * attest:tpm[?tcti=CONF][&ak=HANDLE|FILE][&pcrs=LIST][&cert=FILE]
+ * [&eventlog=FILE]: quotes of a TPM 2.0. Here the URI is checked and
+ * atls_tpm.so loaded on first use; that module does the rest.
  */
 #include "config.h"
 
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include "cmw.h"
@@ -49,6 +50,8 @@ static void tpm_free(void *state)
         tpm->module->close(tpm->session);
     pthread_mutex_destroy(&tpm->lock);
     atls_buf_clear(&tpm->settings.ak_der);
+    atls_buf_clear(&tpm->settings.ak_cert);
+    atls_buf_clear(&tpm->settings.eventlog);
     free(tpm);
 }
 
@@ -113,6 +116,73 @@ static enum atls_reason parse_ak(const char *text,
     return parse_key_pem(text, atls_buf_view(&pem), &settings->ak_der, why);
 }
 
+/* In PEM or DER; into DER. */
+static enum atls_reason read_cert(const char *path, struct atls_buf *out,
+                                  struct atls_why *why)
+{
+    ATLS_AUTO_BUF text = atls_buf(2 * ATLS_TPM_MAX_CERT);
+    enum atls_reason reason;
+    const unsigned char *at;
+    unsigned char *der = NULL;
+    X509 *cert;
+    BIO *bio;
+    int len;
+
+    if (path == NULL)
+        return ATLS_OK;
+    reason = atls_file_read(path, "cert", &text, ATLS_ATTESTER_KEY, why);
+    if (reason != ATLS_OK)
+        return reason;
+    at = text.data;
+    bio = BIO_new_mem_buf(text.data, (int)text.len);
+    cert = text.len > 0 && text.data[0] == 0x30
+               ? d2i_X509(NULL, &at, (long)text.len)
+               : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    len = cert == NULL ? 0 : i2d_X509(cert, &der);
+    if (len > 0)
+        atls_buf_put(out, atls_view(der, (size_t)len));
+    OPENSSL_free(der);
+    X509_free(cert);
+    BIO_free(bio);
+    return len > 0 && !out->failed
+               ? ATLS_OK
+               : atls_why(why, ATLS_ATTESTER_KEY,
+                          "cert %s: want an X.509 certificate in PEM or DER, "
+                          "of at most %d bytes",
+                          path, ATLS_TPM_MAX_CERT);
+}
+
+/* What was there when the program started: firmware does not add to it. */
+static enum atls_reason read_log(const char *path, struct atls_buf *out,
+                                 struct atls_why *why)
+{
+    return path == NULL ? ATLS_OK
+                        : atls_file_read(path, "eventlog", out,
+                                         ATLS_ATTESTER_OPTION, why);
+}
+
+static enum atls_reason read_companions(const struct atls_uri *uri,
+                                        struct atls_tpm_settings *settings,
+                                        struct atls_why *why)
+{
+    enum atls_reason reason;
+
+    ERR_set_mark();
+    reason = read_cert(atls_uri_option(uri, "cert"), &settings->ak_cert, why);
+    ERR_pop_to_mark();
+    if (reason == ATLS_OK)
+        reason = read_log(atls_uri_option(uri, "eventlog"), &settings->eventlog,
+                          why);
+    return reason;
+}
+
+static size_t tpm_longest(const void *state)
+{
+    const struct tpm *tpm = state;
+
+    return MAX_SIZE + tpm->settings.ak_cert.len + tpm->settings.eventlog.len;
+}
+
 static enum atls_reason tpm_check(OSSL_LIB_CTX *libctx,
                                   const struct atls_uri *uri, void **state,
                                   struct atls_why *why)
@@ -128,6 +198,8 @@ static enum atls_reason tpm_check(OSSL_LIB_CTX *libctx,
     renew_lock_after_fork(tpm);
     tpm->settings.libctx = libctx;
     tpm->settings.ak_der = atls_buf(ATLS_TPM_MAX_KEY_FILE);
+    tpm->settings.ak_cert = atls_buf(ATLS_TPM_MAX_CERT);
+    tpm->settings.eventlog = atls_buf(ATLS_TPM_MAX_LOG);
     reason = atls_tpm_target_parse(tcti == NULL ? "device" : tcti,
                                    &tpm->settings.target, why);
     if (reason == ATLS_OK)
@@ -135,6 +207,8 @@ static enum atls_reason tpm_check(OSSL_LIB_CTX *libctx,
                                  &tpm->settings.pcrs, why);
     if (reason == ATLS_OK)
         reason = parse_ak(atls_uri_option(uri, "ak"), &tpm->settings, why);
+    if (reason == ATLS_OK)
+        reason = read_companions(uri, &tpm->settings, why);
     return reason;
 }
 
@@ -227,7 +301,7 @@ static enum atls_reason tpm_attest(void *state,
                                    struct atls_why *why)
 {
     struct tpm *tpm = state;
-    ATLS_AUTO_BUF evidence = atls_buf(MAX_SIZE);
+    ATLS_AUTO_BUF evidence = atls_buf(tpm_longest(tpm));
     enum atls_reason reason = tpm_open(tpm, why);
 
     if (reason == ATLS_OK)
@@ -240,7 +314,8 @@ static enum atls_reason tpm_attest(void *state,
     return ATLS_OK;
 }
 
-static const char *const options[] = {"tcti", "ak", "pcrs", NULL};
+static const char *const options[] = {"tcti", "ak",       "pcrs",
+                                      "cert", "eventlog", NULL};
 
 const struct atls_attester atls_attester_tpm = {
     .name = "tpm",
@@ -249,6 +324,7 @@ const struct atls_attester atls_attester_tpm = {
     .options = options,
     .max_size = MAX_SIZE,
     .check = tpm_check,
+    .longest = tpm_longest,
     .open = tpm_open,
     .public_key = tpm_public_key,
     .attest = tpm_attest,

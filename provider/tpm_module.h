@@ -17,12 +17,16 @@
 #define ATLS_TPM_MODULE_SYMBOL "atls_tpm_module"
 #define ATLS_TPM_MAX_BINDER    64   /* bytes of qualifyingData */
 #define ATLS_TPM_MAX_KEY_FILE  4096 /* bytes of a TSS2 PRIVATE KEY, in DER */
+#define ATLS_TPM_MAX_CERT      4096 /* bytes of the key's certificate, in DER */
+#define ATLS_TPM_MAX_LOG       49152 /* bytes of an event log that fits a CMW */
 
 struct atls_tpm_settings {
     struct atls_tpm_target target;
     struct atls_pcrs pcrs;
-    uint32_t ak_handle;     /* persistent; 0: none given */
-    struct atls_buf ak_der; /* of a TSS2 PRIVATE KEY; empty: none given */
+    uint32_t ak_handle;       /* persistent; 0: none given */
+    struct atls_buf ak_der;   /* of a TSS2 PRIVATE KEY; empty: none given */
+    struct atls_buf ak_cert;  /* DER; empty: none given */
+    struct atls_buf eventlog; /* as the firmware wrote it; empty: none given */
     OSSL_LIB_CTX *libctx;
 };
 

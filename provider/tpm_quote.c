@@ -278,19 +278,31 @@ static void put_pcrs(struct atls_buf *out, const struct atls_pcrs *pcrs,
     }
 }
 
+static void put_if_any(struct atls_buf *out, const char *name,
+                       const struct atls_buf *bytes)
+{
+    if (bytes->len == 0)
+        return;
+    atls_cbor_put_text(out, name);
+    atls_cbor_put_bytes(out, atls_buf_view(bytes));
+}
+
 /* In the order of deterministic CBOR (RFC 8949, 4.2.1). */
 static void put_evidence(struct atls_buf *out, const struct quote *quote,
                          const TPMT_PUBLIC *public_area, struct atls_view kid,
-                         const struct atls_pcrs *pcrs)
+                         const struct atls_tpm_settings *settings)
 {
-    atls_cbor_put_map(out, 5);
+    atls_cbor_put_map(out, 5u + (settings->ak_cert.len > 0) +
+                               (settings->eventlog.len > 0));
     atls_cbor_put_text(out, "kid");
     atls_cbor_put_bytes(out, kid);
-    put_pcrs(out, pcrs, quote->values);
+    put_pcrs(out, &settings->pcrs, quote->values);
     put_public(out, public_area);
     atls_cbor_put_text(out, "attest");
     atls_cbor_put_bytes(
         out, atls_view(quote->attest->attestationData, quote->attest->size));
+    put_if_any(out, "ak_cert", &settings->ak_cert);
+    put_if_any(out, "eventlog", &settings->eventlog);
     put_signature(out, quote->signature);
 }
 
@@ -313,7 +325,7 @@ enum atls_reason atls_tpm_quote(const struct atls_tpm_line *line, ESYS_TR ak,
                       kid, NULL))
         return atls_why(why, ATLS_CRYPTO_FAILED, "no SHA-256");
     put_evidence(evidence, &quote, public_area, atls_view(kid, sizeof(kid)),
-                 &settings->pcrs);
+                 settings);
     if (evidence->failed)
         return atls_why(why, ATLS_ATTESTER_FAILED,
                         "the Evidence exceeds %zu bytes; quote fewer PCRs",

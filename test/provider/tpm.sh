@@ -213,6 +213,28 @@ fails "the lockout that follows is told, and who ends it" \
 tpm2_dictionarylockout --clear-lockout" sign "$tpm&ak=0x81000003"
 holds "the default key works in a lockout" sign "$tpm"
 
+# What goes with a quote
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -config /dev/null -subj /CN=ak -keyout "$work/cert.key" \
+    -out "$work/cert.pem" 2>/dev/null
+openssl x509 -in "$work/cert.pem" -outform DER -out "$work/cert.der"
+head -c 40000 /dev/urandom >"$work/events"
+goes_along() { # CERT
+    sign "$tpm&cert=$work/$1&eventlog=$work/events" &&
+        hex "$work/evidence.cmw" >"$work/hex" &&
+        grep -q "67616b5f63657274....*$(hex "$work/cert.der")" "$work/hex" &&
+        grep -q "686576656e746c6f67599c40$(hex "$work/events" | cut -c1-64)" \
+            "$work/hex"
+}
+holds "certificate and event log go with a quote" goes_along cert.pem
+holds "a certificate in DER, too" goes_along cert.der
+fails "a certificate that is none is refused" \
+    "cert $work/key.pem: want an X.509 certificate in PEM or DER" \
+    sign "$tpm&cert=$work/key.pem"
+head -c 50000 /dev/urandom >"$work/events"
+fails "an event log that no handshake carries is refused" \
+    "eventlog $work/events: File too large" sign "$tpm&eventlog=$work/events"
+
 kill -STOP "$SWTPM_PID"
 fails "a TPM that does not answer is given up at the deadline" \
     "the TPM did not answer before the deadline" \
