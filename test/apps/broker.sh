@@ -14,8 +14,9 @@ chmod 755 "$work/run"
 socket=$work/run/broker
 
 broker_start() { # OPTION...
+    : >"$work/atlsd.log"
     OPENSSL_MODULES=$work "$top_builddir/atlsd" --socket "$socket" \
-        --allow nobody "$@" 2>"$work/atlsd.log" &
+        --allow nobody --allow "$(id -u)" "$@" 2>"$work/atlsd.log" &
     broker_pid=$!
     wait_until broker_is_up
 }

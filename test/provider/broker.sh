@@ -16,8 +16,9 @@ export OPENSSL_MODULES
 
 broker_start() { # OPTION...
     rm -f "$socket"
-    "$top_builddir/atlsd" --config "$OPENSSL_CONF" --socket "$socket" "$@" \
-        2>"$work/log" &
+    : >"$work/log"
+    "$top_builddir/atlsd" --config "$OPENSSL_CONF" --socket "$socket" \
+        --allow "$(id -u)" "$@" 2>"$work/log" &
     broker_pid=$!
     while ! grep -q 'is ready' "$work/log" && kill -0 "$broker_pid" 2>/dev/null
     do
@@ -60,7 +61,7 @@ atlsd running" openssl pkey -noout -in "$broker"
 fails "a relative path is refused" 'socket "broker": want an absolute path' \
     openssl pkey -noout -in "attest:broker?socket=broker"
 
-broker_start --attester "$soft" --allow 65534 --allow "$(id -u)"
+broker_start --attester "$soft" --allow 65534
 text_says() { # TEXT COMMAND...
     wanted=$1
     shift
@@ -155,7 +156,9 @@ restarted() {
 holds "who is connected does not notice a restart" restarted
 broker_stop
 fails "a broker that is gone is told" "is atlsd running" asks
-"$top_builddir/atlsd" --attester "$soft" --socket "$socket" 2>"$work/log" &
+: >"$work/log"
+"$top_builddir/atlsd" --attester "$soft" --socket "$socket" \
+    --allow "$(id -u)" 2>"$work/log" &
 broker_pid=$!
 while ! grep -q 'is ready' "$work/log" && kill -0 "$broker_pid" 2>/dev/null; do
     sleep 0.02

@@ -52,6 +52,7 @@ for case in fake files; do
     fi
 done
 socket=$work/broker
+: >"$work/atlsd.log"
 valgrind -q --leak-check=full --show-leak-kinds=definite \
     --errors-for-leak-kinds=definite --error-exitcode=9 \
     --log-file="$work/atlsd.valgrind" "$top_builddir/atlsd" \
