@@ -15,7 +15,7 @@ complains "and atls says so" 'which command'
 asks "an unknown command is bad usage" 2 attest
 complains "and is named" 'no command "attest"'
 
-for command in config inspect appraise policy probe doctor; do
+for command in config inspect appraise policy probe doctor serve; do
     asks "atls $command --help succeeds" 0 $command --help
     check "the help of $command fits a screen" fits_a_screen
     says "it tells the exit statuses of $command" 'Exit status: 0'

@@ -89,6 +89,14 @@ test_fuzz_replay_wire_SOURCES = \
 	test/fuzz/fuzz_wire.c test/fuzz/replay.c
 test_fuzz_replay_wire_LDADD = libext.la $(fuzz_libs)
 
+if HAVE_MICROHTTPD
+check_PROGRAMS += test/fuzz/replay_serve
+TESTS += test/fuzz/replay_serve
+test_fuzz_replay_serve_SOURCES = \
+	test/fuzz/fuzz_serve.c test/fuzz/replay.c
+test_fuzz_replay_serve_LDADD = libserve.la $(fuzz_libs)
+endif
+
 if ENABLE_FUZZ
 noinst_PROGRAMS += \
 	test/fuzz/fuzz_base64url \
@@ -172,6 +180,12 @@ test_fuzz_fuzz_type_LDADD = libbase.la
 test_fuzz_fuzz_wire_SOURCES = test/fuzz/fuzz_wire.c
 test_fuzz_fuzz_wire_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_wire_LDADD = libext.la $(fuzz_libs)
+if HAVE_MICROHTTPD
+noinst_PROGRAMS += test/fuzz/fuzz_serve
+test_fuzz_fuzz_serve_SOURCES = test/fuzz/fuzz_serve.c
+test_fuzz_fuzz_serve_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_serve_LDADD = libserve.la $(fuzz_libs)
+endif
 endif
 
 fuzz_intel_replays = \

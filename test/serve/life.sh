@@ -51,10 +51,13 @@ starts_not "a log is a place" 'want stderr, syslog or file' --log here
 starts_not "without TLS there is loopback alone" 'plain HTTP is for loopback' \
     --listen 0.0.0.0:0
 starts_not "an address is one" 'want ADDR:PORT' --listen nowhere
-echo '{"profiles": '"$(python3 -c 'import json
-print(json.dumps(json.load(open("good.json"))["profiles"]))')"', "rules":
-    [{"match": {"role": "server", "name": "a.example"}, "accept": ["learned"]}]}' \
-    >named.json
+python3 - <<'END'
+import json
+policy = json.load(open("good.json"))
+policy["rules"] = [{"match": {"role": "server", "name": "a.example"},
+                    "accept": ["learned"]}]
+json.dump(policy, open("named.json", "w"))
+END
 starts_not "a rule is for a server without a name" 'want a rule that matches' \
     --policy named.json
 

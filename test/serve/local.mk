@@ -17,11 +17,10 @@ check_PROGRAMS += $(serve_unit_tests)
 TESTS += $(serve_unit_tests)
 endif
 endif
-test_serve_check_session_SOURCES = test/serve/check_session.c \
-	verifier-client/serve/session.c verifier-client/serve/session_key.c
+test_serve_check_session_SOURCES = test/serve/check_session.c
 test_serve_check_session_CPPFLAGS = -D_GNU_SOURCE $(AM_CPPFLAGS)
 test_serve_check_session_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_serve_check_session_LDADD = libverifier.la libbase.la $(CHECK_LIBS) \
+test_serve_check_session_LDADD = libserve.la libverifier.la libbase.la $(CHECK_LIBS) \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(CBOR_LIBS)
 check_PROGRAMS += test/serve/relying
 test_serve_relying_SOURCES = test/serve/relying.c

@@ -37,7 +37,9 @@ static const char help[] =
     "  --timeout SECONDS    for all of a request; default: 10\n"
     "  --at TIME            for diagnosis: judge at this time\n"
     "  --unchecked-nonce    for tests of relying parties: take old Evidence\n"
-    "  --help               this\n";
+    "  --help               this\n"
+    "\n"
+    "Exit status: 0 ended by a signal, 2 bad usage, policy, key or address.\n";
 
 struct serve {
     const char *listen, *tls_cert, *tls_key, *session_key, *ear_profile, *log,
