@@ -224,13 +224,16 @@ static void print_serve(const json_t *serve, FILE *out)
     json_object_foreach((json_t *)(uintptr_t)serve, key, run)
     {
         const json_t *rate = json_object_get(run, "per_s");
-        double low = number(rate, "low"), wanted = number(run, "wanted_per_s");
+        double low = number(rate, "low"), high = number(rate, "high");
+        double wanted = number(run, "wanted_per_s");
 
         fprintf(out, "  %s: %g appraisals\n  %-30s", key,
                 number(run, "appraisals"), "a second");
         fprintf(out, "%8.0f [%.0f, %.0f]  >= %g %s\n", number(rate, "median"),
-                low, number(rate, "high"), wanted,
-                low >= wanted ? "kept" : "MISSED");
+                low, high, wanted,
+                low >= wanted   ? "kept"
+                : high < wanted ? "MISSED"
+                                : "undecided");
         fprintf(out, "  %-30s", "CPU us of the Verifier");
         print_interval(json_object_get(run, "cpu_us"), 1, out);
         fprintf(out, "  %-30s%8.1f\n", "sign + verify alone, us",
