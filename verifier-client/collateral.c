@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include "base64url.h"
@@ -116,6 +117,15 @@ static bool add_block(const struct reading *reading, BIO *bio, bool *is_good)
     return true;
 }
 
+/* The end of the text, and nothing else, is the end of the blocks. */
+static bool is_end(void)
+{
+    unsigned long error = ERR_peek_last_error();
+
+    return ERR_GET_LIB(error) == ERR_LIB_PEM &&
+           ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
 static bool add_pem(const struct reading *reading, struct atls_view text)
 {
     ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(text.data, (int)text.len);
@@ -128,7 +138,7 @@ static bool add_pem(const struct reading *reading, struct atls_view text)
     }
     while (is_good && num <= MAX_BLOCKS && add_block(reading, bio, &is_good))
         num++;
-    return is_good && num > 0 && num <= MAX_BLOCKS;
+    return is_good && num > 0 && num <= MAX_BLOCKS && is_end();
 }
 
 /* Text up to a NUL, which DER has early and PEM has not. */
@@ -187,19 +197,19 @@ static void read_members(const struct reading *reading, const json_t *root)
 static void add_document(const struct reading *reading, struct atls_buf *text)
 {
     struct atls_collateral *out = reading->out;
+    ATLS_AUTO_HEAP char *name = strdup(reading->name);
     struct atls_collateral_json *documents =
         realloc(out->documents, (out->num_documents + 1) * sizeof(*documents));
 
-    if (documents == NULL) {
+    if (documents != NULL)
+        out->documents = documents;
+    if (documents == NULL || name == NULL) {
         out_of_memory(reading->node);
         return;
     }
-    out->documents = documents;
-    documents[out->num_documents] = (struct atls_collateral_json){
-        .name = strdup(reading->name), .text = text->data, .len = text->len};
+    documents[out->num_documents++] = (struct atls_collateral_json){
+        .name = ATLS_STEAL(name), .text = text->data, .len = text->len};
     *text = atls_buf(0);
-    if (documents[out->num_documents++].name == NULL)
-        out_of_memory(reading->node);
 }
 
 static void read_json(const struct reading *reading, struct atls_buf *text)

@@ -26,6 +26,27 @@ ATLS_AUTO_FREE(EVP_MD_CTX, EVP_MD_CTX_free)
 
 enum { DIGEST = 32, COORDINATES = 64, MAX_SHOWN = 64 };
 
+/* PEM_read_bio_X509 would ask the terminal for a password where a block says
+ * that it is encrypted. */
+static X509 *take_certificate(BIO *bio)
+{
+    char *label = NULL, *header = NULL;
+    const uint8_t *at;
+    uint8_t *der = NULL;
+    X509 *certificate = NULL;
+    long len;
+
+    if (PEM_read_bio(bio, &label, &header, &der, &len) != 1)
+        return NULL;
+    at = der;
+    if (strcmp(label, PEM_STRING_X509) == 0)
+        certificate = d2i_X509(NULL, &at, len);
+    OPENSSL_free(label);
+    OPENSSL_free(header);
+    OPENSSL_free(der);
+    return certificate;
+}
+
 /* The first certificate is the platform's; the others wait for the chain. */
 static enum atls_reason read_pck(struct atls_dcap_claims *out,
                                  struct atls_why *why)
@@ -33,11 +54,10 @@ static enum atls_reason read_pck(struct atls_dcap_claims *out,
     struct atls_view text = out->quote.chain;
     ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(
         text.len > 0 ? (const char *)text.data : "", (int)text.len);
-    ATLS_AUTO(X509) *leaf = NULL;
+    ATLS_AUTO(X509) *leaf = bio != NULL ? take_certificate(bio) : NULL;
 
     if (bio == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    leaf = PEM_read_bio_X509(bio, NULL, NULL, NULL);
     if (leaf == NULL)
         return atls_why(why, ATLS_CHAIN_MISSING,
                         "quote: want the PCK certificate chain in PEM, found "

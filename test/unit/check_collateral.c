@@ -185,6 +185,19 @@ START_TEST(sizes_are_bounded)
 }
 END_TEST
 
+START_TEST(broken_block_behind_a_good_one_is_a_problem)
+{
+    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX);
+    const int root[] = {FORGE_DCAP_ROOT, -1};
+
+    forge_dcap_pem(&dcap, &pem, root);
+    atls_buf_text(&pem, "-----BEGIN X509 CRL-----\n!!!!\n"
+                        "-----END X509 CRL-----\n");
+    forge_folder_put(&folder, "a.pem", atls_buf_view(&pem));
+    ck_assert_reason(reason_of("a.pem"), ATLS_COLLATERAL_INVALID);
+}
+END_TEST
+
 START_TEST(blocks_are_bounded)
 {
     ATLS_AUTO_BUF pem = atls_buf(1 << 20);
@@ -269,6 +282,7 @@ int main(void)
     tcase_add_loop_test(cases, file_that_is_not_what_its_name_says_is_a_problem,
                         0, sizeof(bad_rows) / sizeof(bad_rows[0]));
     tcase_add_test(cases, sizes_are_bounded);
+    tcase_add_test(cases, broken_block_behind_a_good_one_is_a_problem);
     tcase_add_test(cases, blocks_are_bounded);
     tcase_add_test(cases, files_are_counted);
     tcase_add_test(cases, folder_that_is_not_there_is_a_problem);
