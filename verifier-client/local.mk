@@ -42,7 +42,7 @@ libverifier_la_SOURCES = \
 # What Verifiers that are elsewhere say.
 libverifier_la_SOURCES += \
 	verifier-client/ear.c verifier-client/ear.h verifier-client/ear_put.c \
-	verifier-client/jwk.c verifier-client/jwk.h \
+	verifier-client/jwk.c verifier-client/jwk.h verifier-client/jwk_put.c \
 	verifier-client/jws.c verifier-client/jws.h \
 	verifier-client/jws_algorithm.c verifier-client/jws_algorithm.h \
 	verifier-client/other.c verifier-client/question.c \

@@ -22,13 +22,12 @@ struct atls_result_subject {
  * used (exp, or iat and max_age). Every nonce that is present must equal the
  * subject's, and one must come from the Evidence: a submodule's own, or the
  * top-level one where a submodule of this Verifier is listed as nonce_checked;
- * for Trustee the report_data in the submodule's annotated Evidence (doc/
- * protocol.md, "Passport"). verdict->tier is warning where the policy takes
- * that.
- * RESULT_MALFORMED, RESULT_KEY_UNKNOWN, RESULT_SIGNATURE, RESULT_STALE,
- * RESULT_FUTURE, RESULT_NONCE (another's), RESULT_KEY (another's),
- * RESULT_SUBMOD (missing or unexpected), RESULT_REFUSED (a tier),
- * RESULT_NONCE_UNCHECKED, and OUT_OF_MEMORY, CRYPTO_FAILED. Returns
+ * for Trustee the report_data in the submodule's annotated Evidence
+ * (doc/protocol.md, "Delegation and passport"). verdict->tier is warning where
+ * the policy takes that. RESULT_MALFORMED, RESULT_KEY_UNKNOWN,
+ * RESULT_SIGNATURE, RESULT_STALE, RESULT_FUTURE, RESULT_NONCE (another's),
+ * RESULT_KEY (another's), RESULT_SUBMOD (missing or unexpected), RESULT_REFUSED
+ * (a tier), RESULT_NONCE_UNCHECKED, and OUT_OF_MEMORY, CRYPTO_FAILED. Returns
  * verdict->reason. */
 enum atls_reason atls_result_appraise(const struct atls_verifier *verifier,
                                       struct atls_view compact,
