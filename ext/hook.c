@@ -15,6 +15,7 @@
 #include "http.h"
 #include "keylog.h"
 #include "module.h"
+#include "remote.h"
 
 static atls_security_fn *_Atomic default_security;
 static int context_index = -1; /* what stands there: it is exempt */
@@ -183,6 +184,27 @@ static void prepare_attester(void)
     }
 }
 
+/* What asks Verifiers elsewhere, while a program that changes its root still
+ * sees it. */
+static void prepare_remote(void)
+{
+    static atomic_bool is_done;
+    const struct atls_settings *settings = atls_module()->settings;
+    struct atls_policy *policy;
+    struct atls_why why = {0};
+    bool asks;
+
+    if (atomic_exchange(&is_done, true))
+        return;
+    policy = atls_ruleset_get1(atls_module()->ruleset);
+    asks = settings->passport != NULL || settings->verifier != NULL ||
+           (policy != NULL && atls_policy_asks(policy));
+    atls_policy_free(policy);
+    if (asks && atls_remote_load(&why) != ATLS_OK)
+        atls_log_text(settings->log, ATLS_LOG_ERROR,
+                      "no Verifier elsewhere can be asked: %s", why.text);
+}
+
 /* A server whose client offers nothing has no extension callback, and a log of
  * what would be refused has to see the end of every handshake. */
 static bool is_watchdog_needed(const SSL_CTX *ctx)
@@ -204,6 +226,7 @@ static void new_context(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
     ERR_set_mark();
     atls_ruleset_refresh(atls_module()->ruleset, atls_module()->settings->log);
     prepare_attester();
+    prepare_remote();
     default_security = SSL_CTX_get_security_callback(ctx);
     if (atls_extension_install(ctx) &&
         atls_keylog_attach(ctx, is_watchdog_needed(ctx))) {

@@ -413,3 +413,11 @@ enum atls_reason atls_policy_check_verifier(const struct atls_policy *policy,
     }
     return reason;
 }
+
+bool atls_policy_asks(const struct atls_policy *policy)
+{
+    for (size_t i = 0; i < policy->num_profiles; i++)
+        if (policy->profiles[i].verifier != NULL)
+            return true;
+    return false;
+}

@@ -97,6 +97,9 @@ enum atls_reason ATLS_MUST_USE
 atls_policy_check_verifier(const struct atls_policy *policy,
                            const char *setting, struct atls_why *why);
 
+/* atls_policy_asks: some profile is judged by a Verifier elsewhere. */
+bool atls_policy_asks(const struct atls_policy *policy);
+
 /* atls_policy_profile: by name, or NULL; borrowed. */
 const struct atls_profile *atls_policy_profile(const struct atls_policy *policy,
                                                const char *name);

@@ -31,6 +31,13 @@ echo "{ $(verifiers), \"rules\": [ { \"passport\": [\"$named\"],
 "$atls" config --require server --policy evidence.json \
     --set log=file:"$work/evidence.log" >evidence.cnf
 
+# The other model: the client asks the Verifier itself.
+echo "{ $(verifiers), \"profiles\": { \"psa\": { \"format\": \"psa\",
+    \"any\": true } } }" >background.json
+"$atls" config --require server --policy background.json \
+    --set "verifier=$named" --set log=file:"$work/background.log" \
+    >background.cnf
+
 connect() { # CNF: s_client of the distribution, to the server
     OPENSSL_CONF=$work/$1.cnf openssl s_client -connect "localhost:$port" \
         -servername localhost -CAfile tls.pem </dev/null >out 2>err
@@ -59,7 +66,17 @@ result $? "a client that takes Evidence alone gets Evidence"
 last evidence '"peer_scheme":"application/eat\+cwt.*"verdict":"affirming"'
 result $? "and accepts it"
 
+connect background
+result $? "a client that asks the Verifier itself accepts the server"
+last background '"peer_scheme":"application/eat\+cwt.*"verdict":"affirming".*"profile":"psa"'
+result $? "by Evidence for this connection"
+check "in a session of its own" [ "$(sessions)" = 2 ]
+
 stop_verifier "$verifier"
+! connect background
+result $? "with the Verifier gone, who asks it refuses"
+last background '"reason":"VERIFIER_UNREACHABLE".*"alert":40'
+result $? "and says why"
 connect client
 result $? "with the Verifier gone, the passport goes on"
 kill "$server_pid"

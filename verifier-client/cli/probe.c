@@ -106,6 +106,17 @@ static void add_type(struct atls_schemes *schemes, const char *spelling)
     atls_schemes_add(schemes, &scheme);
 }
 
+/* Evidence for this very connection alone: a delegate's says less. */
+static void keep_direct(struct atls_schemes *offer)
+{
+    struct atls_schemes all = *offer;
+
+    offer->num = 0;
+    for (size_t i = 0; i < all.num; i++)
+        if (atls_scheme_is_direct(&all.list[i]))
+            atls_schemes_add(offer, &all.list[i]);
+}
+
 /* What we can appraise: what the policy takes from this server, else every
  * format's types. A server that requires attestation of its clients answers
  * only those who offer some (missing_extension, else); so the same list is
@@ -119,7 +130,7 @@ static void fill_offer(struct probe *probe)
     if (probe->policy != NULL)
         offer->num = atls_policy_schemes(probe->policy, &peer, offer->list,
                                          ATLS_WIRE_MAX_SCHEMES);
-    atls_schemes_fit(offer);
+    keep_direct(offer);
     if (offer->num > 0) /* an empty list would be no offer */
         return;
     for (size_t i = 0; atls_formats[i] != NULL; i++)
