@@ -36,6 +36,23 @@ asks "what a peer chose is shown" 0 inspect escape.json
 ! grep -q "$(printf '\033')" out
 result $? "and never reaches the terminal as an escape sequence"
 
+# id-pe-cmw (RFC 9999) around the UTF8String {"a":["application/vnd.a","YQ"]}
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout x.key -subj /CN=carrier -out x.pem \
+    -addext '1.3.6.1.5.5.7.1.35=DER:0C207B2261223A5B226170706C69636174696F6E2F766E642E61222C225951225D7D' \
+    2>/dev/null
+asks "a certificate that carries a CMW is shown" 0 inspect x.pem
+says "with its subject" 'subject: CN=carrier'
+says "and the CMW" '^cmw: collection, JSON'
+says "with its members" 'type: application/vnd\.a$'
+openssl x509 -in x.pem -outform DER -out x.der
+asks "in DER too" 0 inspect x.der
+says "with the CMW" '^cmw: collection, JSON'
+openssl req -x509 -key x.key -subj /CN=ra-tls -out g.pem \
+    -addext '1.2.840.113741.1337.6=DER:0403000102' 2>/dev/null
+asks "an RA-TLS certificate of Gramine is shown" 0 inspect g.pem
+says "with its quote" 'gramine_quote: 5 bytes: 0403000102'
+
 # A CCEL of one event, index 2, with a digest of SHA-384 that is all zero
 zeros() { head -c "$1" /dev/zero; }
 {

@@ -319,14 +319,17 @@ START_TEST(type_of_other_evidence_is_offered)
 {
     const struct atls_peer peer = {.role = ATLS_ROLE_SERVER};
     struct atls_scheme schemes[8];
+    size_t num, at = 0;
 
     ck_assert_reason(load(WITH("'format':'other','types':['a/b','64999']",
                                ",'unparsed':true")),
                      ATLS_OK);
-    ck_assert_uint_ge(atls_policy_schemes(policy, &peer, schemes, 8), 2);
-    ck_assert_int_eq(schemes[0].mechanism, ATLS_MECHANISM_EVIDENCE);
-    ck_assert(atls_view_is(schemes[0].type.text, "a/b"));
-    ck_assert_uint_eq(schemes[1].type.format, 64999);
+    num = atls_policy_schemes(policy, &peer, schemes, 8);
+    while (at < num && !atls_view_is(schemes[at].type.text, "a/b"))
+        at++; /* batches stand before */
+    ck_assert_uint_eq(num - at, 2);
+    ck_assert_int_eq(schemes[at].mechanism, ATLS_MECHANISM_EVIDENCE);
+    ck_assert_uint_eq(schemes[at + 1].type.format, 64999);
 }
 END_TEST
 

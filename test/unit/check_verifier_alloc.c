@@ -510,15 +510,9 @@ int main(void)
     Suite *suite = suite_create("verifier_alloc");
     TCase *cases = tcase_create("verifier_alloc");
 
-    tcase_set_timeout(cases, 120);
-
+    tcase_set_timeout(cases, 600); /* a policy with certificates is long */
     CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
     json_set_alloc_funcs(json_malloc, free);
-<<<<<<< HEAD
-    tcase_set_timeout(cases, 600); /* a policy with certificates is long */
-=======
-    tcase_set_timeout(cases, 300);
->>>>>>> a8f8854 (No failed allocation lets a TDX quote pass, nor a block of PEM be passed over)
     tcase_add_loop_test(cases,
                         failed_allocation_never_accepts_and_never_crashes, 0,
                         sizeof(rows) / sizeof(rows[0]));

@@ -10,7 +10,7 @@
 
 #include "bytes.h"
 
-enum { FORGE_MAX = 70000, FORGE_MAX_CLAIMS = 24, FORGE_NONCE = 32 };
+enum { FORGE_MAX = 131072, FORGE_MAX_CLAIMS = 24, FORGE_NONCE = 32 };
 
 /* forge_nonce: the bytes 0xa0, 0xa1, ... */
 struct atls_view forge_nonce(size_t len);

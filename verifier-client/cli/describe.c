@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "cli/certificate.h"
 #include "cli/input.h"
 #include "cli/outline.h"
 #include "cli/output.h"
@@ -201,6 +202,25 @@ static enum atls_reason describe_member(void *arg, struct atls_view label,
     return ATLS_OK;
 }
 
+/* A certificate, and the CMW that it carries. */
+static bool describe_certificate(json_t *report, struct atls_view bytes)
+{
+    ATLS_AUTO_BUF inner = atls_buf(ATLS_INPUT_MAX);
+    ATLS_AUTO_BUF storage = atls_buf(ATLS_INPUT_MAX);
+    struct atls_why why = {0};
+    struct atls_cmw cmw;
+
+    if (!atls_certificate_describe(report, bytes, &inner))
+        return false;
+    if (inner.len == 0)
+        return true;
+    if (atls_cmw_parse(atls_buf_view(&inner), &storage, &cmw, &why) == ATLS_OK)
+        describe_cmw(report, &cmw);
+    else
+        atls_output_set(report, "not_a_cmw", "%s", why.text);
+    return true;
+}
+
 json_t *atls_describe_input(struct atls_view bytes, bool *is_known)
 {
     ATLS_AUTO_BUF wrapped = atls_buf(ATLS_INPUT_MAX + 512);
@@ -210,7 +230,8 @@ json_t *atls_describe_input(struct atls_view bytes, bool *is_known)
     json_t *report = json_object();
 
     *is_known =
-        report != NULL && atls_token_describe(report, bytes, "not verified");
+        report != NULL && (describe_certificate(report, bytes) ||
+                           atls_token_describe(report, bytes, "not verified"));
     if (report == NULL || *is_known ||
         atls_input_evidence(bytes, &wrapped) != ATLS_OK)
         return report;

@@ -9,6 +9,7 @@ atls_SOURCES = \
 	verifier-client/cli/command.h \
 	verifier-client/cli/config.c \
 	verifier-client/cli/connect.c verifier-client/cli/connect.h \
+	verifier-client/cli/certificate.c verifier-client/cli/certificate.h \
 	verifier-client/cli/describe.c verifier-client/cli/describe.h \
 	verifier-client/cli/describe_log.c \
 	verifier-client/cli/doctor.c verifier-client/cli/doctor.h \
