@@ -32,8 +32,8 @@ echo "{ $(verifiers), \"rules\": [ { \"passport\": [\"$named\"],
     --set log=file:"$work/evidence.log" >evidence.cnf
 
 # The other model: the client asks the Verifier itself.
-echo "{ $(verifiers), \"profiles\": { \"psa\": { \"format\": \"psa\",
-    \"any\": true } } }" >background.json
+echo "{ $(verifiers), \"profiles\": { \"psa\": { \"format\": \"psa\" } } }" \
+    >background.json
 "$atls" config --require server --policy background.json \
     --set "verifier=$named" --set log=file:"$work/background.log" \
     >background.cnf
