@@ -7,6 +7,7 @@ APP_TESTS = \
 	test/apps/mosquitto.sh \
 	test/apps/nginx.sh \
 	test/apps/openssl.sh \
+	test/apps/passport.sh \
 	test/apps/postgres.sh \
 	test/apps/python.sh \
 	test/apps/python_suite.sh \
