@@ -315,8 +315,8 @@ enum atls_reason atls_ear_parse(struct atls_view payload, struct atls_ear *out,
     struct atls_why found = {0};
     enum atls_reason reason;
 
-    *out = (struct atls_ear){
-        .storage = atls_buf((size_t)ATLS_EAR_MAX_SUBMODS * ATLS_EAR_MAX_AKPUB)};
+    memset(out, 0, sizeof(*out)); /* too large for a copy on the stack */
+    out->storage = atls_buf((size_t)ATLS_EAR_MAX_SUBMODS * ATLS_EAR_MAX_AKPUB);
     out->root = atls_json_parse(payload, ATLS_RESULT_MALFORMED, &found);
     if (out->root == NULL)
         return atls_why(why, found.reason, "EAR: %s", found.text);

@@ -224,7 +224,8 @@ static void end_row(const struct row *row, struct pair_side *judge)
         pair_free(&pair);
         ck_assert_str_eq(pair_log_text(judge->role, "verdict"), "affirming");
     } else {
-        pair_refused(&pair, judge, atls_reason_alert(row->reason), row->reason);
+        pair_refused(&pair, judge, (int)atls_reason_alert(row->reason),
+                     row->reason);
     }
     deviant_clear(&peer);
 }

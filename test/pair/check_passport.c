@@ -174,7 +174,8 @@ static void end(struct pair_side *judge)
         ck_assert_str_eq(pair_log_text(judge->role, "verdict"), "affirming");
         ck_assert_str_eq(pair_log_text(judge->role, "peer_scheme"), VERIFIER);
     } else {
-        pair_refused(&pair, judge, atls_reason_alert(row->reason), row->reason);
+        pair_refused(&pair, judge, (int)atls_reason_alert(row->reason),
+                     row->reason);
     }
     deviant_clear(&peer);
 }

@@ -14,8 +14,8 @@
 #include "base64url.h"
 
 static const char *const lengths[] = {"12345678", "01234567890123456789",
-                                      "0123456789abcdef0123456789abcdef"
-                                      "0123456789abcdef0123456789abcdef"};
+                                      ("0123456789abcdef0123456789abcdef"
+                                       "0123456789abcdef0123456789abcdef")};
 static struct atls_session_key key, other;
 static char folder[] = "session.XXXXXX", path[64];
 

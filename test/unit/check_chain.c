@@ -354,8 +354,8 @@ static const char *const bad_texts[] = {
     "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n",
     "-----BEGIN CERTIFICATE-----\nMAA=\n",
     "-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n",
-    "-----BEGIN TRUSTED CERTIFICATE-----\nMAA=\n"
-    "-----END TRUSTED CERTIFICATE-----\n",
+    ("-----BEGIN TRUSTED CERTIFICATE-----\nMAA=\n"
+     "-----END TRUSTED CERTIFICATE-----\n"),
 };
 
 START_TEST(text_that_holds_no_certificate_is_refused)

@@ -136,7 +136,7 @@ static void open_all(void)
 {
     forge_dcap_open(&dcap);
     forge_folder_open(&folder);
-    given = (struct collateral){NULL};
+    given = (struct collateral){0};
 }
 
 static void clear_all(void)
@@ -350,7 +350,7 @@ START_TEST(signature_out_of_range_is_refused)
 {
     static const char order[] = "ffffffff00000000ffffffffffffffff"
                                 "bce6faada7179e84f3b9cac2fc632551";
-    static const size_t parts[] = {SIGNATURE, QE_SIGNATURE};
+    static const unsigned parts[] = {SIGNATURE, QE_SIGNATURE};
     ATLS_AUTO_BUF bytes = atls_buf(FORGE_MAX), n = atls_buf(32);
 
     forge_hex(&n, order);

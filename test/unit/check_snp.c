@@ -763,7 +763,7 @@ START_TEST(bare_key_is_no_anchor_of_a_chain)
 {
     EVP_PKEY *key = forge_key("ak-rsa");
     ATLS_AUTO_HEAP char *pem = forge_pem(key);
-    char text[2048];
+    char text[1024];
 
     snprintf(text, sizeof(text),
              "{\"profiles\":{\"p\":{\"format\":\"snp\",\"any\":true,"
@@ -790,8 +790,8 @@ START_TEST(report_is_described)
     static const char *const wanted[] = {
         "measurement=4d4d",
         "chip_id=c1c1",
-        "reported_tcb=04000000000018d9 (bootloader 4, tee 0, snp 24, "
-        "microcode 217)",
+        ("reported_tcb=04000000000018d9 (bootloader 4, tee 0, snp 24, "
+         "microcode 217)"),
         "vmpl=0",
         "guest_policy=0x0000000000030000 (smt)",
         "platform_info=0x0000000000000025 (smt, ecc, alias_check_complete)",

@@ -78,7 +78,7 @@ static json_t *event_of(const struct atls_eventlog *log,
 
 bool atls_describe_log(json_t *report, struct atls_view bytes)
 {
-    struct atls_eventlog log, walk;
+    struct atls_eventlog log;
     struct atls_eventlog_event event;
     json_t *registers, *events;
 
@@ -88,11 +88,11 @@ bool atls_describe_log(json_t *report, struct atls_view bytes)
     events = json_array();
     for (int i = 0; i < ATLS_TPM_NUM_HASHES; i++)
         add_registers(registers, &log, bytes, i);
-    for (walk = log; atls_eventlog_next(&walk, &event);)
+    while (atls_eventlog_next(&log, &event))
         json_array_append_new(events, event_of(&log, &event));
     atls_output_set(report, "event_log", "%s, %zu events%s",
                     is_ccel(&log) ? "CCEL" : "TPM", json_array_size(events),
-                    walk.failed ? ", broken behind them" : "");
+                    log.failed ? ", broken behind them" : "");
     atls_output_add(report, "registers", registers);
     atls_output_add(report, "events", events);
     return true;

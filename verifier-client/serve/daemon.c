@@ -38,7 +38,8 @@ struct transfer {
     bool is_begun, is_answered;
 };
 
-static void take_words(void *arg, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void
+take_words(void *arg, const char *format, va_list args)
 {
     struct atls_daemon *daemon = arg;
 
