@@ -38,9 +38,13 @@ echo "{ $(verifiers), \"profiles\": { \"psa\": { \"format\": \"psa\" } } }" \
     --set "verifier=$named" --set log=file:"$work/background.log" \
     >background.cnf
 
-connect() { # CNF: s_client of the distribution, to the server
+# connect CNF: s_client of the distribution, to the server; a failure is told
+# with what both sides last wrote into their logs
+connect() {
     OPENSSL_CONF=$work/$1.cnf openssl s_client -connect "localhost:$port" \
-        -servername localhost -CAfile tls.pem </dev/null >out 2>err
+        -servername localhost -CAfile tls.pem </dev/null >out 2>err && return
+    tail -qn 1 "$1.log" server.log >>err 2>/dev/null
+    return 1
 }
 sessions() { # made at the Verifier so far
     grep -c 'newSession' v.log
