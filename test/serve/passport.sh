@@ -53,7 +53,7 @@ last() { # LOG EXTENDED-REGEX: its last line
     tail -n 1 "$1.log" | grep -Eq -- "$2"
 }
 
-serve "$work/server.cnf"
+serve "$work/server.cnf" -www
 connect client
 result $? "a client that knows the Verifier's key alone accepts the server"
 last client "\"peer_scheme\":\"$named\".*\"verdict\":\"affirming\""
@@ -84,7 +84,7 @@ result $? "and says why"
 connect client
 result $? "with the Verifier gone, the passport goes on"
 kill "$server_pid"
-serve "$work/server.cnf"
+serve "$work/server.cnf" -www
 ! connect client
 result $? "a server that has none yet refuses"
 last server '"reason":"VERIFIER_UNREACHABLE".*"alert":40'
@@ -100,7 +100,7 @@ start_verifier w --policy verifier.json --signing-key sign.pem
 sed -i "s|\"$named\"|\"$url\"|" server.json client.json
 sed -i "s|^passport = .*|passport = $url|" server.cnf
 kill "$server_pid"
-serve "$work/server.cnf"
+serve "$work/server.cnf" -www
 ! connect client
 result $? "a result under another key is shown to nobody"
 last server '"reason":"RESULT_SIGNATURE"'
