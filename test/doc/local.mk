@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-TESTS += test/doc/check_tables.sh test/doc/check_man.sh test/doc/check_paths.sh
-dist_check_SCRIPTS += test/doc/check_tables.sh test/doc/check_man.sh test/doc/check_paths.sh
+TESTS += test/doc/check_tables.sh test/doc/check_man.sh test/doc/check_paths.sh \
+	test/doc/check_headings.sh
+dist_check_SCRIPTS += test/doc/check_tables.sh test/doc/check_man.sh test/doc/check_paths.sh \
+	test/doc/check_headings.sh
 EXTRA_DIST += test/doc/tables.sh
