@@ -44,6 +44,32 @@ static size_t count_of(const struct atls_queue *queue, uid_t uid)
     return num;
 }
 
+static size_t count_unbatched_of(const struct atls_queue *queue, uid_t uid)
+{
+    size_t num = 0;
+
+    for (const struct atls_pending *at = queue->first; at != NULL;
+         at = at->next)
+        num += at->uid == uid && !at->is_batched;
+    return num;
+}
+
+static enum atls_reason check_unbatched(const struct atls_queue *queue,
+                                        uid_t uid, struct atls_why *why)
+{
+    if (queue->num_unbatched == ATLS_QUEUE_MAX_UNBATCHED)
+        return atls_why(why, ATLS_ATTESTER_BUSY,
+                        "%zu requests wait for a quote of their own already",
+                        queue->num_unbatched);
+    if (queue->num_unbatched >= ATLS_QUEUE_MAX_UNBATCHED_OF_CALLER &&
+        count_unbatched_of(queue, uid) >= ATLS_QUEUE_MAX_UNBATCHED_OF_CALLER)
+        return atls_why(why, ATLS_ATTESTER_BUSY,
+                        "%d requests of uid %lu wait for a quote of their own "
+                        "already",
+                        ATLS_QUEUE_MAX_UNBATCHED_OF_CALLER, (unsigned long)uid);
+    return ATLS_OK;
+}
+
 static enum atls_reason check_room(const struct atls_queue *queue,
                                    const struct atls_pending *pending,
                                    struct atls_why *why)
@@ -54,12 +80,8 @@ static enum atls_reason check_room(const struct atls_queue *queue,
         return atls_why(why, ATLS_ATTESTER_BUSY,
                         "%zu requests wait for the attester already",
                         queue->num);
-    if (!pending->is_batched &&
-        queue->num_unbatched == ATLS_QUEUE_MAX_UNBATCHED)
-        return atls_why(why, ATLS_ATTESTER_BUSY,
-                        "%zu requests wait for a quote of their own already",
-                        queue->num_unbatched);
-    return ATLS_OK;
+    return pending->is_batched ? ATLS_OK
+                               : check_unbatched(queue, pending->uid, why);
 }
 
 enum atls_reason atls_queue_put(struct atls_queue *queue,
@@ -98,15 +120,28 @@ static void move(struct atls_queue *queue, struct atls_pending **from,
     queue->num_unbatched -= !one->is_batched;
 }
 
+/* The first, or the first for a batch when it is the turn of those. */
+static struct atls_pending **find_next(struct atls_queue *queue)
+{
+    struct atls_pending **at = &queue->first;
+
+    if (!queue->was_unbatched)
+        return at;
+    while (*at != NULL && !(*at)->is_batched)
+        at = &(*at)->next;
+    return *at != NULL ? at : &queue->first;
+}
+
 static struct atls_pending *take_locked(struct atls_queue *queue)
 {
     struct atls_pending *taken = NULL, **end = &taken;
-    struct atls_pending **at = &queue->first;
+    struct atls_pending **at = find_next(queue);
     size_t num = 1;
 
-    if (queue->first == NULL)
+    if (*at == NULL)
         return NULL;
     move(queue, at, &end);
+    queue->was_unbatched = !taken->is_batched;
     while (taken->is_batched && *at != NULL && num < ATLS_BATCH_MAX) {
         if ((*at)->is_batched) {
             move(queue, at, &end);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Requests that wait for the attester, in the order in which they came: those
- * for a batch are taken together, all others one by one.
+ * for a batch are taken together, all others one by one, and never two of these
+ * in a row while a batch waits. A peer decides whether its request can be in a
+ * batch, so whoever cannot must not be the measure of those who can.
  */
 #ifndef ATLS_BROKER_QUEUE_H
 #define ATLS_BROKER_QUEUE_H
@@ -14,9 +16,10 @@
 #include "provider/deadline.h"
 #include "type.h"
 
-#define ATLS_QUEUE_MAX           2048 /* requests */
-#define ATLS_QUEUE_MAX_OF_CALLER ATLS_BATCH_MAX
-#define ATLS_QUEUE_MAX_UNBATCHED 8 /* of all callers: each costs a quote */
+#define ATLS_QUEUE_MAX                     2048 /* requests */
+#define ATLS_QUEUE_MAX_OF_CALLER           ATLS_BATCH_MAX
+#define ATLS_QUEUE_MAX_UNBATCHED           8 /* of all callers: each costs a quote */
+#define ATLS_QUEUE_MAX_UNBATCHED_OF_CALLER 2
 
 struct atls_pending {
     struct atls_pending *next;
@@ -34,6 +37,7 @@ struct atls_queue {
     pthread_cond_t filled;
     struct atls_pending *first, **last;
     size_t num, num_unbatched;
+    bool was_unbatched; /* what was taken last */
     bool is_closed;
 };
 

@@ -186,22 +186,49 @@ static void assert_taken(struct atls_queue *queue, const char *wanted)
     atls_pending_free(list);
 }
 
+/* One request each: b for a batch, u not; pids count from *pid. */
+static void put_all(struct atls_queue *queue, const char *kinds, pid_t *pid)
+{
+    for (; *kinds != '\0'; kinds++, ++*pid)
+        ck_assert_reason(put(queue, 100 + (uid_t)*pid, *pid, *kinds == 'b'),
+                         ATLS_OK);
+}
+
 START_TEST(those_for_a_batch_are_taken_together_and_others_one_by_one)
 {
     struct atls_queue queue;
-    static const bool is_batched[] = {true, false, true, true, false, true};
+    pid_t pid = 1;
 
     atls_queue_init(&queue);
-    for (int i = 0; i < 6; i++)
-        ck_assert_reason(put(&queue, 0, i + 1, is_batched[i]), ATLS_OK);
+    put_all(&queue, "bubbub", &pid);
     assert_taken(&queue, "1346");
-    ck_assert_reason(put(&queue, 0, 7, true), ATLS_OK);
+    put_all(&queue, "u", &pid);
     assert_taken(&queue, "2");
     assert_taken(&queue, "5");
-    ck_assert_reason(put(&queue, 0, 8, true), ATLS_OK);
-    assert_taken(&queue, "78");
+    put_all(&queue, "bb", &pid);
+    assert_taken(&queue, "89");
+    assert_taken(&queue, "7");
     ck_assert_uint_eq(queue.num, 0);
     ck_assert_uint_eq(queue.num_unbatched, 0);
+    atls_queue_clear(&queue);
+}
+END_TEST
+
+START_TEST(a_batch_comes_after_each_quote_that_serves_one)
+{
+    struct atls_queue queue;
+    pid_t pid = 1;
+
+    atls_queue_init(&queue);
+    put_all(&queue, "uuub", &pid);
+    assert_taken(&queue, "1");
+    put_all(&queue, "ub", &pid);
+    assert_taken(&queue, "46"); /* and not 2, who came before */
+    put_all(&queue, "b", &pid);
+    assert_taken(&queue, "2");
+    assert_taken(&queue, "7");
+    assert_taken(&queue, "3"); /* nobody is passed over twice */
+    assert_taken(&queue, "5");
     atls_queue_clear(&queue);
 }
 END_TEST
@@ -245,9 +272,28 @@ START_TEST(few_wait_for_a_quote_of_their_own)
 
     atls_queue_init(&queue);
     for (int i = 0; i < ATLS_QUEUE_MAX_UNBATCHED; i++)
-        ck_assert_reason(put(&queue, 1, 1, false), ATLS_OK);
+        ck_assert_reason(put(&queue, 10 + (uid_t)i, 1, false), ATLS_OK);
     ck_assert_reason(put(&queue, 2, 1, false), ATLS_ATTESTER_BUSY);
     ck_assert_reason(put(&queue, 2, 1, true), ATLS_OK);
+    atls_queue_clear(&queue);
+}
+END_TEST
+
+static const uid_t users[] = {0, 1};
+
+START_TEST(one_user_does_not_fill_the_places_for_quotes_of_their_own)
+{
+    struct atls_queue queue;
+    uid_t uid = users[_i];
+
+    atls_queue_init(&queue);
+    for (int i = 0; i < ATLS_QUEUE_MAX_UNBATCHED_OF_CALLER; i++)
+        ck_assert_reason(put(&queue, uid, 1, false), ATLS_OK);
+    ck_assert_reason(put(&queue, uid, 1, false), ATLS_ATTESTER_BUSY);
+    ck_assert_reason(put(&queue, uid, 1, true), ATLS_OK);
+    ck_assert_reason(put(&queue, 2, 1, false), ATLS_OK);
+    atls_pending_free(atls_queue_take(&queue));
+    ck_assert_reason(put(&queue, uid, 1, false), ATLS_OK);
     atls_queue_clear(&queue);
 }
 END_TEST
@@ -304,9 +350,13 @@ int main(void)
     tcase_add_test(cases, user_has_a_rate_that_comes_back_with_time);
     tcase_add_test(cases,
                    those_for_a_batch_are_taken_together_and_others_one_by_one);
+    tcase_add_test(cases, a_batch_comes_after_each_quote_that_serves_one);
     tcase_add_test(cases, batch_is_no_larger_than_its_tree);
     tcase_add_test(cases, one_user_does_not_fill_the_queue);
     tcase_add_test(cases, few_wait_for_a_quote_of_their_own);
+    tcase_add_loop_test(
+        cases, one_user_does_not_fill_the_places_for_quotes_of_their_own, 0,
+        sizeof(users) / sizeof(users[0]));
     tcase_add_test(cases, closed_queue_gives_nothing);
     tcase_add_test(cases, lock_is_free_in_a_child_of_fork);
     suite_add_tcase(suite, cases);
