@@ -2,7 +2,7 @@
  *
  * Connections to the broker.
  */
-#include "config.h" /* unshare, strerror_r as GNU has it */
+#include "config.h" /* unshare, struct ucred, strerror_r as GNU has it */
 
 #include "provider/broker_line.h"
 
@@ -226,14 +226,26 @@ static int wait_for(int fd, short events, atls_deadline deadline)
     return result == 0 ? ETIMEDOUT : 0;
 }
 
-/* One datagram with the descriptor that the reply is for; the kernel sends our
- * credentials along. */
+static void put_control(struct cmsghdr *to, int type, const void *data,
+                        size_t len)
+{
+    to->cmsg_level = SOL_SOCKET;
+    to->cmsg_type = type;
+    to->cmsg_len = CMSG_LEN(len);
+    memcpy(CMSG_DATA(to), data, len);
+}
+
+/* One datagram with the descriptor that the reply is for, and with who we are,
+ * which the kernel vouches for: it would say so by itself, but not to a socket
+ * of systemd's that the broker did not ask for it yet. */
 static int send_request(int connection, struct atls_view bytes, int reply_to,
                         atls_deadline deadline)
 {
+    const struct ucred self = {
+        .pid = getpid(), .uid = geteuid(), .gid = getegid()};
     union {
         struct cmsghdr header;
-        char room[CMSG_SPACE(sizeof(int))];
+        char room[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(self))];
     } control = {.room = {0}};
     struct iovec part = {(void *)(uintptr_t)bytes.data, bytes.len};
     struct msghdr message = {.msg_iov = &part,
@@ -243,10 +255,9 @@ static int send_request(int connection, struct atls_view bytes, int reply_to,
     struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
     int error_number = 0;
 
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(rights), &reply_to, sizeof(reply_to));
+    put_control(rights, SCM_RIGHTS, &reply_to, sizeof(reply_to));
+    put_control(CMSG_NXTHDR(&message, rights), SCM_CREDENTIALS, &self,
+                sizeof(self));
     while (error_number == 0 &&
            sendmsg(connection, &message, MSG_NOSIGNAL) < 0) {
         if (errno == EAGAIN)

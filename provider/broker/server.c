@@ -20,6 +20,16 @@ enum { BACKLOG = 256, MAX_AT_ONCE = 64 };
 /* Nobody is served that is not on the list, so everybody may connect. */
 enum { MODE = 0666 };
 
+/* The kernel says of each datagram who sent it, if the receiving socket wants
+ * to know by the time that it is received, and of datagrams whose sender said
+ * so himself (and was not lying) whenever they were sent. */
+static bool wants_senders(int fd)
+{
+    int on = 1;
+
+    return setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) == 0;
+}
+
 static int is_dead(const struct sockaddr_un *address)
 {
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -54,8 +64,8 @@ enum atls_reason atls_server_listen(const char *path, int *out,
     if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >=
         (int)sizeof(address.sun_path))
         errno = ENAMETOOLONG;
-    else if (fd >= 0 && bind_to(fd, &address) == 0 && chmod(path, MODE) == 0 &&
-             listen(fd, BACKLOG) == 0) {
+    else if (fd >= 0 && wants_senders(fd) && bind_to(fd, &address) == 0 &&
+             chmod(path, MODE) == 0 && listen(fd, BACKLOG) == 0) {
         *out = fd;
         return ATLS_OK;
     }
@@ -283,7 +293,7 @@ static void accept_all(const struct atls_server *server, struct table *table)
     while (table->num <= ATLS_SERVER_MAX_CONNECTIONS &&
            (fd = accept4(server->listener, NULL, NULL,
                          SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-        if (may_connect(server, fd))
+        if (may_connect(server, fd) && wants_senders(fd))
             table->fds[table->num++] =
                 (struct pollfd){.fd = fd, .events = POLLIN};
         else
@@ -306,14 +316,8 @@ static void serve_all(const struct atls_server *server, struct table *table)
 void atls_server_run(const struct atls_server *server)
 {
     static struct table table;
-    int on = 1;
     bool is_full;
 
-    /* What is accepted inherits it (Linux, net/unix/af_unix.c), so that no
-     * request comes before the kernel says who sends it. */
-    if (setsockopt(server->listener, SOL_SOCKET, SO_PASSCRED, &on,
-                   sizeof(on)) != 0)
-        return;
     table.fds[0] = (struct pollfd){.fd = server->listener, .events = POLLIN};
     table.num = 1;
     for (;;) {

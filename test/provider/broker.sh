@@ -167,6 +167,31 @@ holds "what one that died left behind is no hindrance" \
     asks -pkeyopt "hexbinder-origin:$origin"
 broker_stop
 
+# Started by whoever opened its socket, when the first caller stands there
+activated_start() { # KIND OPTION...
+    rm -f "$socket" "$work/said"
+    : >"$work/log"
+    kind=$1
+    shift
+    "$top_builddir/test/provider/activated" "$kind" "$socket" \
+        "$(realpath "$top_builddir/atlsd")" --config "$OPENSSL_CONF" \
+        --allow "$(id -u)" "$@" >"$work/said" 2>"$work/log" &
+    broker_pid=$!
+    while ! grep -q listening "$work/said" && kill -0 "$broker_pid" 2>/dev/null
+    do
+        sleep 0.02
+    done
+}
+activated_start seqpacket --attester "$soft" --socket "$work/not-this-one"
+holds "the caller for whom a broker is started is served" \
+    asks -pkeyopt "hexbinder-origin:$origin"
+holds "and so are those who come later" "$brokered" "$broker" 4 2 2
+no_other_socket() {
+    [ ! -e "$work/not-this-one" ]
+}
+holds "on the socket that was there, and on no other" no_other_socket
+broker_stop
+
 # A rate, and an attester that is slow or fails
 broker_start --attester "$soft" --rate 3
 too_often() {

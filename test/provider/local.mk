@@ -10,7 +10,7 @@ EXTRA_DIST += test/swtpm.sh $(PROVIDER_TESTS) $(PROVIDER_TPM_TESTS) \
 	test/provider/harness.sh
 
 check_PROGRAMS += test/provider/evidence_parts test/provider/sharers \
-	test/provider/pty_tpm test/provider/brokered
+	test/provider/pty_tpm test/provider/brokered test/provider/activated
 test_provider_brokered_CFLAGS = $(AM_CFLAGS) -pthread
 test_provider_brokered_LDADD = libverifier.la libbase.la $(CRYPTO_LIBS)
 test_provider_evidence_parts_LDADD = libbase.la
