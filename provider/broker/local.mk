@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += libbroker.la
 libbroker_la_SOURCES = \
 	provider/broker/callers.c provider/broker/callers.h \
+	provider/broker/letter.c provider/broker/letter.h \
 	provider/broker/queue.c provider/broker/queue.h \
 	provider/broker/quoter.c provider/broker/quoter.h \
 	provider/broker/server.c provider/broker/server.h \

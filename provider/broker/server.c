@@ -15,6 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "provider/broker/letter.h"
+
 enum { BACKLOG = 256, MAX_AT_ONCE = 64 };
 
 /* Nobody is served that is not on the list, so everybody may connect. */
@@ -76,87 +78,27 @@ enum atls_reason atls_server_listen(const char *path, int *out,
     return ATLS_SETTING_INVALID;
 }
 
-/* One datagram, who sent it, and where the reply goes (-1: nowhere). */
-struct letter {
-    struct atls_view bytes;
-    struct ucred sender;
-    bool is_whole, has_sender;
-    int reply_to;
-};
-
-static void take_control(struct msghdr *message, struct letter *letter)
-{
-    for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at != NULL;
-         at = CMSG_NXTHDR(message, at)) {
-        if (at->cmsg_level != SOL_SOCKET)
-            continue;
-        if (at->cmsg_type == SCM_CREDENTIALS) {
-            memcpy(&letter->sender, CMSG_DATA(at), sizeof(letter->sender));
-            letter->has_sender = true;
-        } else if (at->cmsg_type == SCM_RIGHTS &&
-                   at->cmsg_len == CMSG_LEN(sizeof(int)) &&
-                   letter->reply_to < 0) {
-            memcpy(&letter->reply_to, CMSG_DATA(at), sizeof(int));
-        }
-    }
-}
-
-/* Whether there was one. More descriptors than there is room for are closed by
- * the kernel. */
-static ssize_t receive(int fd, uint8_t *room, size_t size,
-                       struct letter *letter)
-{
-    union {
-        struct cmsghdr header;
-        char room[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
-    } control;
-    struct iovec part = {room, size};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof(control)};
-    ssize_t len = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-
-    *letter = (struct letter){.reply_to = -1};
-    if (len <= 0)
-        return len;
-    take_control(&message, letter);
-    letter->bytes = atls_view(room, (size_t)len);
-    letter->is_whole = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
-    return len;
-}
-
-/* A reply goes to a local socket and to nothing else. */
-static bool is_local_socket(int fd)
-{
-    int domain = 0;
-    socklen_t size = sizeof(domain);
-
-    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
-           domain == AF_UNIX;
-}
-
 static enum atls_reason admit(const struct atls_server *server,
-                              const struct letter *letter, struct atls_why *why)
+                              const struct atls_letter *letter,
+                              struct atls_why *why)
 {
     /* pid 0: the kernel did not say, and then calls everybody nobody */
     struct atls_caller *caller =
-        letter->has_sender && letter->sender.pid > 0
-            ? atls_callers_find(server->callers, letter->sender.uid)
-            : NULL;
+        letter->pid > 0 ? atls_callers_find(server->callers, letter->uid)
+                        : NULL;
 
     if (caller == NULL)
         return atls_why(why, ATLS_ATTESTER_DENIED,
                         "uid %u is not among those that atlsd was told to "
                         "serve (--allow)",
-                        (unsigned)letter->sender.uid);
+                        (unsigned)letter->uid);
     return atls_caller_charge(caller, server->callers->rate, atls_clock_now(),
                               why);
 }
 
 static enum atls_reason make_pending(const struct atls_server *server,
                                      const struct atls_broker_request *request,
-                                     const struct letter *letter,
+                                     const struct atls_letter *letter,
                                      struct atls_pending *out,
                                      struct atls_why *why)
 {
@@ -175,15 +117,16 @@ static enum atls_reason make_pending(const struct atls_server *server,
         atls_deadline_after(request->timeout_ms < ATLS_SERVER_MAX_TIMEOUT_MS
                                 ? request->timeout_ms
                                 : ATLS_SERVER_MAX_TIMEOUT_MS);
-    out->uid = letter->sender.uid;
-    out->pid = letter->sender.pid;
+    out->uid = letter->uid;
+    out->pid = letter->pid;
     return reason;
 }
 
 /* The letter's socket goes with the request. */
 static enum atls_reason enqueue(const struct atls_server *server,
                                 const struct atls_broker_request *request,
-                                struct letter *letter, struct atls_why *why)
+                                struct atls_letter *letter,
+                                struct atls_why *why)
 {
     struct atls_pending *pending = calloc(1, sizeof(*pending));
     enum atls_reason reason;
@@ -206,7 +149,7 @@ static enum atls_reason enqueue(const struct atls_server *server,
 }
 
 static void describe(const struct atls_server *server,
-                     const struct letter *letter)
+                     const struct atls_letter *letter)
 {
     ATLS_AUTO_BUF body = atls_buf(ATLS_BROKER_MAX_FORMATS + 256);
 
@@ -216,7 +159,7 @@ static void describe(const struct atls_server *server,
 }
 
 static enum atls_reason serve(const struct atls_server *server,
-                              struct letter *letter, struct atls_why *why)
+                              struct atls_letter *letter, struct atls_why *why)
 {
     struct atls_broker_request request;
     enum atls_reason reason = admit(server, letter, why);
@@ -236,39 +179,45 @@ static enum atls_reason serve(const struct atls_server *server,
 }
 
 static void refuse(const struct atls_server *server,
-                   const struct letter *letter, const struct atls_why *why)
+                   const struct atls_letter *letter, const struct atls_why *why)
 {
-    atls_quoter_reply(letter->reply_to, why->reason, atls_view_text(why->text),
-                      atls_view(NULL, 0));
+    if (letter->reply_to >= 0)
+        atls_quoter_reply(letter->reply_to, why->reason,
+                          atls_view_text(why->text), atls_view(NULL, 0));
     if (atls_log_has_room(server->log))
-        atls_log_text(
-            server->log, ATLS_LOG_WARNING, "refused pid %ld uid %lu: %s: %s",
-            (long)letter->sender.pid, (unsigned long)letter->sender.uid,
-            atls_reason_name(why->reason), why->text);
+        atls_log_text(server->log, ATLS_LOG_WARNING,
+                      "refused pid %ld uid %lu: %s: %s", (long)letter->pid,
+                      (unsigned long)letter->uid, atls_reason_name(why->reason),
+                      why->text);
+}
+
+static void answer(const struct atls_server *server, struct atls_letter *letter)
+{
+    struct atls_why why = {0};
+
+    if (letter->reply_to < 0)
+        (void)atls_why(&why, ATLS_ATTESTER_FAILED,
+                       "want one socket that the reply may go to");
+    else
+        (void)serve(server, letter, &why);
+    if (why.reason != ATLS_OK)
+        refuse(server, letter, &why);
+    atls_letter_clear(letter);
 }
 
 /* false: the other side hung up. */
 static bool serve_connection(const struct atls_server *server, int fd)
 {
     static uint8_t room[ATLS_BROKER_MAX_REQUEST + 1]; /* there is one server */
-    struct letter letter;
-    ssize_t len = 1;
+    enum atls_letter_result result = ATLS_LETTER_TAKEN;
+    struct atls_letter letter;
 
-    for (int i = 0; i < MAX_AT_ONCE; i++) {
-        struct atls_why why = {0};
-
-        len = receive(fd, room, sizeof(room), &letter);
-        if (len < 0)
-            return errno == EAGAIN || errno == EINTR;
-        if (len == 0)
-            return false;
-        if (letter.reply_to >= 0 && is_local_socket(letter.reply_to) &&
-            serve(server, &letter, &why) != ATLS_OK)
-            refuse(server, &letter, &why);
-        if (letter.reply_to >= 0)
-            close(letter.reply_to);
+    for (int i = 0; i < MAX_AT_ONCE && result == ATLS_LETTER_TAKEN; i++) {
+        result = atls_letter_take(fd, room, sizeof(room), &letter);
+        if (result == ATLS_LETTER_TAKEN)
+            answer(server, &letter);
     }
-    return true;
+    return result != ATLS_LETTER_HUNG_UP;
 }
 
 /* Who may not ask may not hold a connection either. */

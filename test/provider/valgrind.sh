@@ -51,6 +51,16 @@ for case in fake files; do
         skips "attest:tsm is clean: $case" "Check"
     fi
 done
+if [ -x "$top_builddir/test/unit/check_server" ]; then
+    hostile() { # each test is a child, whose errors are its exit status
+        CK_DEFAULT_TIMEOUT=120 timeout 600 valgrind -q --leak-check=full \
+            --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+            --error-exitcode=9 "$top_builddir/test/unit/check_server"
+    }
+    holds "the broker's socket is clean, whoever comes to it" hostile
+else
+    skips "the broker's socket is clean, whoever comes to it" "Check"
+fi
 socket=$work/broker
 : >"$work/atlsd.log"
 valgrind -q --leak-check=full --show-leak-kinds=definite \

@@ -39,6 +39,12 @@ check_PROGRAMS += test/unit/check_broker
 TESTS += test/unit/check_broker
 test_unit_check_broker_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
 test_unit_check_broker_LDADD = libbroker.la libprovider.la $(CHECK_LIBS)
+
+check_PROGRAMS += test/unit/check_server
+TESTS += test/unit/check_server
+test_unit_check_server_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
+test_unit_check_server_LDADD = libbroker.la libprovider.la $(CHECK_LIBS)
+
 check_PROGRAMS += test/unit/check_ratsd
 TESTS += test/unit/check_ratsd
 test_unit_check_ratsd_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
