@@ -2,8 +2,8 @@
  *
  * What attest:broker and atlsd say to each other: one datagram each way. A
  * request goes through the broker's SOCK_SEQPACKET socket with one descriptor,
- * of a socket that the reply is for, so that processes which share a connection
- * by fork cannot take each other's replies.
+ * of a socket pair of the same type that the sender has made for the reply, so
+ * that processes which share a connection by fork cannot take each other's.
  *
  *     struct {                            struct {
  *         uint8 version = 1;                  uint8 version = 1;

@@ -18,14 +18,31 @@ union control {
     char room[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 };
 
-/* A reply goes to a local socket and to nothing else. */
-static bool is_local_socket(int fd)
+static int get_option(int fd, int name)
 {
-    int domain = 0;
-    socklen_t size = sizeof(domain);
+    int value = -1;
+    socklen_t size = sizeof(value);
 
-    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
-           domain == AF_UNIX;
+    return getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+/* A reply goes to a socket that its sender has made, as the user that he is:
+ * with any other we would lend our name to somebody who may only send to it by
+ * us. A connection's other side, for one, is who listened. */
+static bool is_of_sender(int fd, const struct atls_letter *letter)
+{
+    struct ucred maker = {.pid = 0};
+    socklen_t size = sizeof(maker);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &maker, &size) == 0 &&
+           maker.pid == letter->pid && maker.uid == letter->uid;
+}
+
+static bool may_have_reply(int fd, const struct atls_letter *letter)
+{
+    return get_option(fd, SO_DOMAIN) == AF_UNIX &&
+           get_option(fd, SO_TYPE) == SOCK_SEQPACKET &&
+           is_of_sender(fd, letter);
 }
 
 /* One descriptor is where the reply goes; several say nothing. */
@@ -70,7 +87,7 @@ static void take_control(struct msghdr *message, struct atls_letter *letter)
 
 static void check_reply_to(struct atls_letter *letter)
 {
-    if (letter->reply_to >= 0 && !is_local_socket(letter->reply_to))
+    if (letter->reply_to >= 0 && !may_have_reply(letter->reply_to, letter))
         atls_letter_clear(letter);
 }
 

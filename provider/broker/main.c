@@ -7,14 +7,12 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <openssl/conf.h>
@@ -141,10 +139,7 @@ static enum atls_reason get_listener(const char *path, int *out,
                         "LISTEN_FDS is %s; want one SOCK_SEQPACKET socket",
                         num);
     *out = LISTEN_FDS_START;
-    if (fcntl(*out, F_SETFD, FD_CLOEXEC) != 0 ||
-        fcntl(*out, F_SETFL, O_NONBLOCK) != 0)
-        return atls_why(why, ATLS_SETTING_INVALID, "LISTEN_FDS: no descriptor");
-    return ATLS_OK;
+    return atls_server_inherit(*out, why);
 }
 
 static void *run_quoter(void *arg)

@@ -7,6 +7,7 @@
 #include "provider/broker/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,6 +77,28 @@ enum atls_reason atls_server_listen(const char *path, int *out,
     if (fd >= 0)
         close(fd);
     return ATLS_SETTING_INVALID;
+}
+
+static int get_option(int fd, int name)
+{
+    int value = -1;
+    socklen_t size = sizeof(value);
+
+    return getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+enum atls_reason atls_server_inherit(int fd, struct atls_why *why)
+{
+    if (get_option(fd, SO_DOMAIN) != AF_UNIX ||
+        get_option(fd, SO_TYPE) != SOCK_SEQPACKET ||
+        get_option(fd, SO_ACCEPTCONN) != 1)
+        return atls_why(why, ATLS_SETTING_INVALID,
+                        "LISTEN_FDS: want a local SOCK_SEQPACKET socket that "
+                        "listens (ListenSequentialPacket), found none");
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+        fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+        return atls_why(why, ATLS_SETTING_INVALID, "LISTEN_FDS: fcntl");
+    return ATLS_OK;
 }
 
 static enum atls_reason admit(const struct atls_server *server,
@@ -197,7 +220,8 @@ static void answer(const struct atls_server *server, struct atls_letter *letter)
 
     if (letter->reply_to < 0)
         (void)atls_why(&why, ATLS_ATTESTER_FAILED,
-                       "want one socket that the reply may go to");
+                       "want one SOCK_SEQPACKET socket of the sender's "
+                       "own, for the reply");
     else
         (void)serve(server, letter, &why);
     if (why.reason != ATLS_OK)

@@ -26,6 +26,11 @@ struct atls_server {
 enum atls_reason ATLS_MUST_USE atls_server_listen(const char *path, int *out,
                                                   struct atls_why *why);
 
+/* atls_server_inherit: a socket that somebody else opened for it, as systemd
+ * does. SETTING_INVALID: it is not such a one as atls_server_listen makes. */
+enum atls_reason ATLS_MUST_USE atls_server_inherit(int fd,
+                                                   struct atls_why *why);
+
 /* atls_server_run: until poll(2) fails. */
 void atls_server_run(const struct atls_server *server);
 

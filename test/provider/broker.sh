@@ -191,6 +191,19 @@ no_other_socket() {
 }
 holds "on the socket that was there, and on no other" no_other_socket
 broker_stop
+for kind in stream connected file none; do
+    fails "a broker that was given a $kind in place of its socket ends" \
+        "want a local SOCK_SEQPACKET socket that listens" timeout 20 \
+        "$top_builddir/test/provider/activated" "$kind" "$socket.$kind" \
+        "$(realpath "$top_builddir/atlsd")" --attester "$soft"
+done
+FDS=2
+export FDS
+fails "and one that was given two" "LISTEN_FDS is 2; want one" timeout 20 \
+    "$top_builddir/test/provider/activated" connected "$socket" \
+    "$(realpath "$top_builddir/atlsd")" --config "$OPENSSL_CONF" \
+    --attester "$soft"
+unset FDS
 
 # A rate, and an attester that is slow or fails
 broker_start --attester "$soft" --rate 3

@@ -22,7 +22,7 @@
 #include "../check_main.h"
 #include "provider/broker/server.h"
 
-enum { RATE = 100000, MAX_FDS = 8 };
+enum { RATE = 100000, MAX_FDS = 8, SERVED = 65532, STRANGER = 65533 };
 
 static char folder[] = "/tmp/atls-server-XXXXXX";
 static char path[80], log_path[80];
@@ -47,6 +47,8 @@ static void start(void)
     snprintf(log_path, sizeof(log_path), "file:%s/log", folder);
     unlink(log_path + strlen("file:"));
     atls_callers_init(&callers, RATE);
+    ck_assert_reason(atls_callers_add(&callers, self, NULL), ATLS_OK);
+    snprintf(self, sizeof(self), "%d", SERVED);
     ck_assert_reason(atls_callers_add(&callers, self, NULL), ATLS_OK);
     atls_queue_init(&queue);
     ck_assert_reason(atls_log_open(log_path, &server.log, NULL), ATLS_OK);
@@ -245,9 +247,23 @@ START_TEST(letter_without_a_descriptor_is_passed_over)
     ck_assert(send_with(connection, atls_buf_view(&bytes), NULL, 0));
     served_so_far(connection);
     ck_assert_uint_eq(queue.num, 0);
-    ck_assert(log_says("want one socket that the reply may go to"));
+    ck_assert(log_says("want one SOCK_SEQPACKET socket"));
 }
 END_TEST
+
+static void become(uid_t uid)
+{
+    if (setgid(uid) != 0 || setuid(uid) != 0)
+        _exit(99);
+}
+
+static void wait_for_child(pid_t child)
+{
+    int status;
+
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
 
 /* Descriptors of two, of which one end goes to the broker. */
 
@@ -282,6 +298,40 @@ static void make_file(int pair[2])
     ck_assert_int_ge(pair[0], 0);
 }
 
+static void make_stream(int pair[2])
+{
+    make_pair(SOCK_STREAM, pair);
+}
+
+static void make_datagram(int pair[2])
+{
+    make_pair(SOCK_DGRAM, pair);
+}
+
+/* The sender may send to whoever listens there, but as himself. */
+static void make_connection(int pair[2])
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    pid_t child;
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s/other", folder);
+    unlink(address.sun_path);
+    ck_assert_int_eq(
+        bind(listener, (const struct sockaddr *)&address, sizeof(address)), 0);
+    child = fork(); /* another process listens, and so is the peer */
+    if (child == 0)
+        _exit(listen(listener, 1) == 0 ? 0 : 1);
+    wait_for_child(child);
+    pair[1] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(
+        connect(pair[1], (const struct sockaddr *)&address, sizeof(address)),
+        0);
+    pair[0] = accept(listener, NULL, NULL);
+    ck_assert_int_ge(pair[0], 0);
+    close(listener);
+}
+
 static const struct unfit {
     const char *sentence;
     void (*make)(int pair[2]);
@@ -289,6 +339,9 @@ static const struct unfit {
     {"nothing is written to a pipe", make_pipe},
     {"nothing is written to a socket of the network", make_inet},
     {"nothing is written to a file", make_file},
+    {"nothing is written to a stream", make_stream},
+    {"nothing is written to a socket of datagrams", make_datagram},
+    {"nothing is written to a connection with somebody else", make_connection},
 };
 
 static void nothing_came(int fd)
@@ -318,7 +371,27 @@ START_TEST(unfit_descriptor)
     nothing_came(pair[0]);
     ck_assert_uint_eq(num_descriptors(), before);
     ck_assert_uint_eq(queue.num, 0);
-    ck_assert(log_says("want one socket that the reply may go to"));
+    ck_assert(log_says("want one SOCK_SEQPACKET socket"));
+}
+END_TEST
+
+START_TEST(socket_that_another_process_made_gets_no_reply)
+{
+    int pair[2], connection;
+    pid_t child;
+
+    start();
+    make_pair(SOCK_SEQPACKET, pair);
+    child = fork();
+    if (child == 0) {
+        connection = connect_to_broker();
+        ck_assert(
+            send_with(connection, atls_view(junk, sizeof(junk)), &pair[1], 1));
+        served_so_far(connection);
+        _exit(0);
+    }
+    wait_for_child(child);
+    nothing_came(pair[0]);
 }
 END_TEST
 
@@ -398,20 +471,6 @@ END_TEST
 
 /* Users: as root alone. */
 
-static void become(uid_t uid)
-{
-    if (setgid(uid) != 0 || setuid(uid) != 0)
-        _exit(99);
-}
-
-static void wait_for_child(pid_t child)
-{
-    int status;
-
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
-}
-
 START_TEST(user_who_is_not_on_the_list_is_hung_up_on)
 {
     uint8_t byte;
@@ -420,7 +479,7 @@ START_TEST(user_who_is_not_on_the_list_is_hung_up_on)
     start();
     child = fork();
     if (child == 0) {
-        become(65533);
+        become(STRANGER);
         ck_assert_int_le(recv(connect_to_broker(), &byte, 1, 0), 0);
         _exit(0);
     }
@@ -438,13 +497,35 @@ START_TEST(who_became_another_user_is_judged_as_that_one)
     connection = connect_to_broker();
     child = fork();
     if (child == 0) {
-        become(65533);
+        become(STRANGER);
         ck_assert_reason(ask(connection, atls_view(junk, sizeof(junk))),
                          ATLS_ATTESTER_DENIED);
         _exit(0);
     }
     wait_for_child(child);
     ck_assert(log_says("uid 65533: ATTESTER_DENIED"));
+}
+END_TEST
+
+/* What was somebody else's may have been so for a reason. */
+START_TEST(socket_that_was_made_as_another_user_gets_no_reply)
+{
+    int pair[2], connection;
+    pid_t child;
+
+    start();
+    child = fork();
+    if (child == 0) {
+        make_pair(SOCK_SEQPACKET, pair);
+        become(SERVED);
+        connection = connect_to_broker();
+        ck_assert(
+            send_with(connection, atls_view(junk, sizeof(junk)), &pair[1], 1));
+        served_so_far(connection);
+        nothing_came(pair[0]);
+        _exit(0);
+    }
+    wait_for_child(child);
 }
 END_TEST
 
@@ -471,6 +552,8 @@ static const struct as_root {
 } as_root[] = {
     {"user_who_is_not_on_the_list_is_hung_up_on",
      &user_who_is_not_on_the_list_is_hung_up_on},
+    {"socket_that_was_made_as_another_user_gets_no_reply",
+     &socket_that_was_made_as_another_user_gets_no_reply},
     {"who_became_another_user_is_judged_as_that_one",
      &who_became_another_user_is_judged_as_that_one},
 };
@@ -501,6 +584,7 @@ static Suite *make_suite(void)
     tcase_add_test(cases, letter_without_a_descriptor_is_passed_over);
     for (size_t i = 0; i < sizeof(unfits) / sizeof(unfits[0]); i++)
         add_row(cases, unfit_descriptor, unfits[i].sentence, (int)i);
+    tcase_add_test(cases, socket_that_another_process_made_gets_no_reply);
     tcase_add_loop_test(cases, several_descriptors_are_closed_and_none_is_used,
                         2, MAX_FDS + 1);
     tcase_add_test(cases, letter_of_no_bytes_leaves_no_descriptor_behind);
@@ -513,7 +597,7 @@ static Suite *make_suite(void)
 
 static void remove_all(void)
 {
-    static const char *const names[] = {"broker", "log", "file"};
+    static const char *const names[] = {"broker", "log", "file", "other"};
     char name[96];
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
