@@ -101,6 +101,14 @@ enum atls_reason atls_server_inherit(int fd, struct atls_why *why)
     return ATLS_OK;
 }
 
+static enum atls_reason deny(uid_t uid, struct atls_why *why)
+{
+    return atls_why(why, ATLS_ATTESTER_DENIED,
+                    "uid %u is not among those that atlsd was told to serve "
+                    "(--allow)",
+                    (unsigned)uid);
+}
+
 static enum atls_reason admit(const struct atls_server *server,
                               const struct atls_letter *letter,
                               struct atls_why *why)
@@ -111,10 +119,7 @@ static enum atls_reason admit(const struct atls_server *server,
                         : NULL;
 
     if (caller == NULL)
-        return atls_why(why, ATLS_ATTESTER_DENIED,
-                        "uid %u is not among those that atlsd was told to "
-                        "serve (--allow)",
-                        (unsigned)letter->uid);
+        return deny(letter->uid, why);
     return atls_caller_charge(caller, server->callers->rate, atls_clock_now(),
                               why);
 }
@@ -201,17 +206,23 @@ static enum atls_reason serve(const struct atls_server *server,
     return ATLS_OK;
 }
 
+static void tell_refused(const struct atls_server *server, pid_t pid, uid_t uid,
+                         const struct atls_why *why)
+{
+    if (atls_log_has_room(server->log))
+        atls_log_text(server->log, ATLS_LOG_WARNING,
+                      "refused pid %ld uid %lu: %s: %s", (long)pid,
+                      (unsigned long)uid, atls_reason_name(why->reason),
+                      why->text);
+}
+
 static void refuse(const struct atls_server *server,
                    const struct atls_letter *letter, const struct atls_why *why)
 {
     if (letter->reply_to >= 0)
         atls_quoter_reply(letter->reply_to, why->reason,
                           atls_view_text(why->text), atls_view(NULL, 0));
-    if (atls_log_has_room(server->log))
-        atls_log_text(server->log, ATLS_LOG_WARNING,
-                      "refused pid %ld uid %lu: %s: %s", (long)letter->pid,
-                      (unsigned long)letter->uid, atls_reason_name(why->reason),
-                      why->text);
+    tell_refused(server, letter->pid, letter->uid, why);
 }
 
 static void answer(const struct atls_server *server, struct atls_letter *letter)
@@ -244,32 +255,70 @@ static bool serve_connection(const struct atls_server *server, int fd)
     return result != ATLS_LETTER_HUNG_UP;
 }
 
-/* Who may not ask may not hold a connection either. */
-static bool may_connect(const struct atls_server *server, int fd)
-{
-    struct ucred peer;
-    socklen_t size = sizeof(peer);
-
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-           atls_callers_find(server->callers, peer.uid) != NULL;
-}
-
 struct table {
     struct pollfd fds[1 + ATLS_SERVER_MAX_CONNECTIONS];
+    uid_t uids[1 + ATLS_SERVER_MAX_CONNECTIONS];
     nfds_t num; /* the listener is the first */
 };
 
-static void accept_all(const struct atls_server *server, struct table *table)
+static size_t count_of(const struct table *table, uid_t uid)
 {
-    int fd;
+    size_t num = 0;
 
-    while (table->num <= ATLS_SERVER_MAX_CONNECTIONS &&
-           (fd = accept4(server->listener, NULL, NULL,
-                         SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-        if (may_connect(server, fd) && wants_senders(fd))
-            table->fds[table->num++] =
-                (struct pollfd){.fd = fd, .events = POLLIN};
-        else
+    for (nfds_t i = 1; i < table->num; i++)
+        num += table->uids[i] == uid;
+    return num;
+}
+
+/* The parts of all callers have room in the table together. */
+static size_t part_of_caller(const struct atls_callers *callers)
+{
+    size_t part = ATLS_SERVER_MAX_CONNECTIONS / callers->num;
+
+    return part < ATLS_SERVER_MAX_OF_CALLER ? part : ATLS_SERVER_MAX_OF_CALLER;
+}
+
+/* Who may not ask may not hold a connection either. */
+static enum atls_reason welcome(const struct atls_server *server,
+                                const struct table *table,
+                                const struct ucred *peer, struct atls_why *why)
+{
+    if (atls_callers_find(server->callers, peer->uid) == NULL)
+        return deny(peer->uid, why);
+    if (count_of(table, peer->uid) >= part_of_caller(server->callers))
+        return atls_why(why, ATLS_ATTESTER_BUSY, "uid %u has %zu connections",
+                        (unsigned)peer->uid, part_of_caller(server->callers));
+    return ATLS_OK;
+}
+
+/* false: fd is for the caller to close. */
+static bool keep(const struct atls_server *server, struct table *table, int fd)
+{
+    struct atls_why why = {0};
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+        !wants_senders(fd))
+        return false;
+    if (welcome(server, table, &peer, &why) != ATLS_OK) {
+        tell_refused(server, peer.pid, peer.uid, &why);
+        return false;
+    }
+    table->fds[table->num] = (struct pollfd){.fd = fd, .events = POLLIN};
+    table->uids[table->num++] = peer.uid;
+    return true;
+}
+
+/* So many at once that those who have a connection get their turn. */
+static void accept_some(const struct atls_server *server, struct table *table)
+{
+    int fd = 0;
+
+    for (int i = 0; i < MAX_AT_ONCE && fd >= 0; i++) {
+        fd =
+            accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd >= 0 && !keep(server, table, fd))
             close(fd);
     }
 }
@@ -277,29 +326,27 @@ static void accept_all(const struct atls_server *server, struct table *table)
 static void serve_all(const struct atls_server *server, struct table *table)
 {
     for (nfds_t i = table->num - 1; i > 0; i--) {
-        struct pollfd *one = &table->fds[i];
-
-        if (one->revents == 0 || serve_connection(server, one->fd))
+        if (table->fds[i].revents == 0 ||
+            serve_connection(server, table->fds[i].fd))
             continue;
-        close(one->fd);
-        *one = table->fds[--table->num];
+        close(table->fds[i].fd);
+        table->num--;
+        table->fds[i] = table->fds[table->num];
+        table->uids[i] = table->uids[table->num];
     }
 }
 
 void atls_server_run(const struct atls_server *server)
 {
     static struct table table;
-    bool is_full;
 
     table.fds[0] = (struct pollfd){.fd = server->listener, .events = POLLIN};
     table.num = 1;
     for (;;) {
-        is_full = table.num > ATLS_SERVER_MAX_CONNECTIONS;
-        table.fds[0].events = is_full ? 0 : POLLIN;
         if (poll(table.fds, table.num, -1) < 0 && errno != EINTR)
             return;
         serve_all(server, &table);
         if (table.fds[0].revents != 0)
-            accept_all(server, &table);
+            accept_some(server, &table);
     }
 }

@@ -9,8 +9,11 @@
 #include "provider/broker/callers.h"
 #include "provider/broker/quoter.h"
 
-#define ATLS_SERVER_MAX_CONNECTIONS 512
-#define ATLS_SERVER_MAX_TIMEOUT_MS  60000
+#define ATLS_SERVER_MAX_CONNECTIONS 1024
+/* What one user may hold, and less where so many are named that their parts of
+ * all would be smaller: nobody's can be taken by others. */
+#define ATLS_SERVER_MAX_OF_CALLER  128
+#define ATLS_SERVER_MAX_TIMEOUT_MS 60000
 
 struct atls_server {
     int listener;

@@ -26,6 +26,7 @@ enum { RATE = 100000, MAX_FDS = 8, SERVED = 65532, STRANGER = 65533 };
 
 static char folder[] = "/tmp/atls-server-XXXXXX";
 static char path[80], log_path[80];
+static unsigned num_others; /* who are served, too */
 static struct atls_callers callers;
 static struct atls_queue queue;
 static struct atls_server server = {.callers = &callers, .queue = &queue};
@@ -36,20 +37,27 @@ static void *run(void *arg)
     return NULL;
 }
 
+static void allow(unsigned uid)
+{
+    char name[16];
+
+    snprintf(name, sizeof(name), "%u", uid);
+    ck_assert_reason(atls_callers_add(&callers, name, NULL), ATLS_OK);
+}
+
 /* Each test is a process of its own, and takes its server with it. */
 static void start(void)
 {
     pthread_t thread;
-    char self[16];
 
-    snprintf(self, sizeof(self), "%u", (unsigned)geteuid());
     snprintf(path, sizeof(path), "%s/broker", folder);
     snprintf(log_path, sizeof(log_path), "file:%s/log", folder);
     unlink(log_path + strlen("file:"));
     atls_callers_init(&callers, RATE);
-    ck_assert_reason(atls_callers_add(&callers, self, NULL), ATLS_OK);
-    snprintf(self, sizeof(self), "%d", SERVED);
-    ck_assert_reason(atls_callers_add(&callers, self, NULL), ATLS_OK);
+    allow((unsigned)geteuid());
+    allow(SERVED);
+    for (unsigned i = 0; i < num_others; i++)
+        allow(2000 + i);
     atls_queue_init(&queue);
     ck_assert_reason(atls_log_open(log_path, &server.log, NULL), ATLS_OK);
     ck_assert_reason(atls_server_listen(path, &server.listener, NULL), ATLS_OK);
@@ -485,6 +493,7 @@ START_TEST(user_who_is_not_on_the_list_is_hung_up_on)
     }
     wait_for_child(child);
     served_so_far(connect_to_broker());
+    ck_assert(log_says("uid 65533: ATTESTER_DENIED"));
 }
 END_TEST
 
@@ -504,6 +513,66 @@ START_TEST(who_became_another_user_is_judged_as_that_one)
     }
     wait_for_child(child);
     ck_assert(log_says("uid 65533: ATTESTER_DENIED"));
+}
+END_TEST
+
+/* So many are kept, and the next is hung up on. */
+static void connect_until_hung_up_on(size_t num)
+{
+    static int kept[ATLS_SERVER_MAX_OF_CALLER];
+    uint8_t byte;
+
+    for (size_t i = 0; i < num; i++)
+        kept[i] = connect_to_broker();
+    ck_assert_int_le(recv(connect_to_broker(), &byte, 1, 0), 0);
+    for (size_t i = 0; i < num; i++) {
+        ck_assert_int_eq(recv(kept[i], &byte, 1, MSG_DONTWAIT), -1);
+        ck_assert_int_eq(errno, EAGAIN);
+    }
+}
+
+START_TEST(user_has_so_many_connections_and_no_more)
+{
+    int connection;
+
+    start();
+    connection = connect_to_broker();
+    served_so_far(connection);
+    connect_until_hung_up_on(ATLS_SERVER_MAX_OF_CALLER - 1);
+    served_so_far(connection);
+    ck_assert(log_says("ATTESTER_BUSY"));
+}
+END_TEST
+
+START_TEST(connection_that_was_closed_makes_room_for_another)
+{
+    int connection;
+
+    start();
+    connection = connect_to_broker();
+    served_so_far(connection);
+    connect_until_hung_up_on(ATLS_SERVER_MAX_OF_CALLER - 1);
+    close(connection);
+    connect_until_hung_up_on(1);
+}
+END_TEST
+
+START_TEST(connections_of_one_user_are_not_another_ones)
+{
+    start();
+    ck_assert_int_eq(seteuid(SERVED), 0);
+    connect_until_hung_up_on(ATLS_SERVER_MAX_OF_CALLER);
+    ck_assert_int_eq(seteuid(0), 0);
+    served_so_far(connect_to_broker());
+}
+END_TEST
+
+START_TEST(where_many_are_served_all_have_an_equal_part)
+{
+    num_others = ATLS_CALLERS_MAX - 3;
+    start();
+    ck_assert_uint_gt(callers.num, 60);
+    connect_until_hung_up_on(ATLS_SERVER_MAX_CONNECTIONS / callers.num);
 }
 END_TEST
 
@@ -552,6 +621,8 @@ static const struct as_root {
 } as_root[] = {
     {"user_who_is_not_on_the_list_is_hung_up_on",
      &user_who_is_not_on_the_list_is_hung_up_on},
+    {"connections_of_one_user_are_not_another_ones",
+     &connections_of_one_user_are_not_another_ones},
     {"socket_that_was_made_as_another_user_gets_no_reply",
      &socket_that_was_made_as_another_user_gets_no_reply},
     {"who_became_another_user_is_judged_as_that_one",
@@ -590,6 +661,9 @@ static Suite *make_suite(void)
     tcase_add_test(cases, letter_of_no_bytes_leaves_no_descriptor_behind);
     tcase_add_test(cases, reply_that_nobody_reads_holds_up_nobody);
     tcase_add_test(cases, who_hung_up_before_the_reply_holds_up_nobody);
+    tcase_add_test(cases, user_has_so_many_connections_and_no_more);
+    tcase_add_test(cases, connection_that_was_closed_makes_room_for_another);
+    tcase_add_test(cases, where_many_are_served_all_have_an_equal_part);
     add_as_root(cases);
     suite_add_tcase(suite, cases);
     return suite;
