@@ -16,6 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "provider/broker/letter.h"
 
 enum { BACKLOG = 256, MAX_AT_ONCE = 64 };
@@ -252,6 +254,7 @@ static bool serve_connection(const struct atls_server *server, int fd)
         if (result == ATLS_LETTER_TAKEN)
             answer(server, &letter);
     }
+    OPENSSL_cleanse(room, sizeof(room)); /* a connection's secret was in it */
     return result != ATLS_LETTER_HUNG_UP;
 }
 

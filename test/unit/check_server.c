@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +19,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <openssl/rand.h>
 
 #include "../check_main.h"
 #include "provider/broker/server.h"
@@ -166,7 +169,7 @@ static size_t num_descriptors(void)
     return num;
 }
 
-static struct atls_secret secret = {.len = 32};
+static struct atls_secret secret;
 static const uint8_t spki[] = {0x30, 0x03, 0x01, 0x02, 0x03};
 
 static void put_origin(struct atls_buf *out, uint8_t role)
@@ -184,7 +187,8 @@ static void put_request(struct atls_buf *out, uint8_t role)
     struct atls_broker_request request = {.kind = ATLS_BROKER_QUOTE,
                                           .timeout_ms = 60000};
 
-    memset(secret.bytes, 0x5c, secret.len);
+    secret.len = 32;
+    ck_assert_int_eq(RAND_bytes(secret.bytes, 32), 1);
     put_origin(&origin, role);
     request.origin = atls_buf_view(&origin);
     atls_broker_request_put(out, &request);
@@ -227,6 +231,49 @@ START_TEST(request_of_another_role_is_refused)
     ck_assert_reason(ask(connect_to_broker(), atls_buf_view(&bytes)),
                      ATLS_ATTESTER_BINDER);
     ck_assert(log_says("ATTESTER_BINDER"));
+}
+END_TEST
+
+extern char __data_start, _end; /* of the program's own data, by ld(1) */
+
+/* Read as a file, so that no checker of addresses takes offence. */
+static bool is_kept(const uint8_t *inverse, size_t len)
+{
+    size_t size = (size_t)((uintptr_t)&_end - (uintptr_t)&__data_start), i = 0;
+    uint8_t *copy = malloc(size);
+    int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    bool found = false;
+
+    ck_assert_int_eq(pread(memory, copy, size, (off_t)(uintptr_t)&__data_start),
+                     (ssize_t)size);
+    close(memory);
+    for (size_t at = 0; at + len <= size && !found; at++) {
+        for (i = 0; i < len && (copy[at + i] ^ inverse[i]) == 0xff; i++)
+            continue;
+        found = i == len;
+    }
+    free(copy);
+    return found;
+}
+
+START_TEST(secret_of_a_request_is_not_kept)
+{
+    ATLS_AUTO_BUF bytes = atls_buf(ATLS_BROKER_MAX_REQUEST);
+    uint8_t inverse[32];
+    int connection, pair[2];
+
+    start();
+    connection = connect_to_broker();
+    put_request(&bytes, 1);
+    for (size_t i = 0; i < sizeof(inverse); i++)
+        inverse[i] = (uint8_t)~secret.bytes[i];
+    ck_assert(is_kept(inverse, sizeof(inverse))); /* by this test itself */
+    make_pair(SOCK_SEQPACKET, pair);
+    ck_assert(send_with(connection, atls_buf_view(&bytes), &pair[1], 1));
+    atls_secret_clear(&secret);
+    atls_pending_free(atls_queue_take(&queue));
+    while (is_kept(inverse, sizeof(inverse))) /* the server's thread is at it */
+        sched_yield();
 }
 END_TEST
 
@@ -651,6 +698,7 @@ static Suite *make_suite(void)
 
     tcase_add_test(cases, request_waits_with_the_binder_that_it_must_give);
     tcase_add_test(cases, request_of_another_role_is_refused);
+    tcase_add_test(cases, secret_of_a_request_is_not_kept);
     tcase_add_test(cases, letter_longer_than_any_request_is_refused);
     tcase_add_test(cases, letter_without_a_descriptor_is_passed_over);
     for (size_t i = 0; i < sizeof(unfits) / sizeof(unfits[0]); i++)
