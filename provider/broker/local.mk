@@ -7,6 +7,7 @@ libbroker_la_SOURCES = \
 	provider/broker/queue.c provider/broker/queue.h \
 	provider/broker/quoter.c provider/broker/quoter.h \
 	provider/broker/server.c provider/broker/server.h \
+	provider/broker/tally.c provider/broker/tally.h \
 	provider/broker_message.c provider/broker_message.h
 libbroker_la_LIBADD = libbase.la
 

@@ -148,8 +148,20 @@ static void *run_quoter(void *arg)
     return NULL;
 }
 
+/* A log of their own for quotes: what callers get refused as fast as they can
+ * ask has a limit, and must not keep their quotes out of the log. */
+static enum atls_reason
+open_quotes_log(const char *target, struct atls_log **out, struct atls_why *why)
+{
+    enum atls_reason reason = atls_log_open(target, out, why);
+
+    if (reason == ATLS_OK)
+        atls_log_lift_limit(*out);
+    return reason;
+}
+
 static enum atls_reason run(struct options *options, struct atls_log *log,
-                            struct atls_why *why)
+                            struct atls_log *quotes, struct atls_why *why)
 {
     struct atls_queue queue;
     struct atls_server server = {
@@ -159,8 +171,8 @@ static enum atls_reason run(struct options *options, struct atls_log *log,
 
     atls_queue_init(&queue);
     if (reason == ATLS_OK)
-        reason = atls_quoter_new(options->attester, &queue, log, &server.quoter,
-                                 why);
+        reason = atls_quoter_new(options->attester, &queue, quotes,
+                                 &server.quoter, why);
     if (reason == ATLS_OK)
         reason = get_listener(options->socket, &server.listener, why);
     if (reason != ATLS_OK)
@@ -175,17 +187,18 @@ static enum atls_reason run(struct options *options, struct atls_log *log,
 int main(int argc, char **argv)
 {
     static struct options options; /* too large for a stack */
-    struct atls_log *log = NULL;
+    struct atls_log *log = NULL, *quotes = NULL;
     struct atls_why why = {0};
 
     signal(SIGPIPE, SIG_IGN);
     raise_limit();
     if (take_options(argc, argv, &options, &why) != ATLS_OK ||
-        atls_log_open(options.log, &log, &why) != ATLS_OK) {
+        atls_log_open(options.log, &log, &why) != ATLS_OK ||
+        open_quotes_log(options.log, &quotes, &why) != ATLS_OK) {
         fprintf(stderr, "atlsd: %s\n%s", why.text, usage);
         return 2;
     }
-    (void)run(&options, log, &why);
+    (void)run(&options, log, quotes, &why);
     atls_log_text(log, ATLS_LOG_ERROR, "%s: %s", atls_reason_name(why.reason),
                   why.text);
     return 1;

@@ -30,6 +30,7 @@ struct atls_pending {
     int reply_to; /* owned */
     uid_t uid;
     pid_t pid;
+    bool is_named; /* tally.h */
 };
 
 struct atls_queue {

@@ -14,10 +14,10 @@
 #include <openssl/store.h>
 
 #include "cmw.h"
+#include "provider/broker/tally.h"
 
 /* An attester is no FIPS algorithm; fips=yes as default must not hide it. */
 #define QUERY "-fips"
-enum { MAX_NAMED = 16 }; /* callers that a line of the log names */
 
 struct atls_quoter {
     struct atls_queue *queue;
@@ -315,38 +315,20 @@ static enum atls_reason quote_one(const struct atls_quoter *quoter,
     return reason;
 }
 
-/* "pid 7 uid 33 server, pid 8 uid 33 server and 30 more" */
-static void name_callers(const struct atls_pending *list, char *text,
-                         size_t size)
+/* Who was quoted for is told of every quote, whatever else there is to tell. */
+static void tell(const struct atls_quoter *quoter, struct atls_pending *list,
+                 int64_t begun_ms, const struct atls_why *why)
 {
-    size_t len = 0;
-    int num = 0;
+    int64_t took_ms = atls_monotonic_ms() - begun_ms;
+    char callers[ATLS_TALLY_TEXT];
 
-    for (; list != NULL && num < MAX_NAMED; list = list->next, num++)
-        len += (size_t)snprintf(text + len, size - len, "%spid %ld uid %lu %s",
-                                num == 0 ? "" : ", ", (long)list->pid,
-                                (unsigned long)list->uid,
-                                list->is_client ? "client" : "server");
-    for (num = 0; list != NULL; list = list->next)
-        num++;
-    if (num > 0)
-        snprintf(text + len, size - len, " and %d more", num);
-}
-
-static void tell(const struct atls_quoter *quoter,
-                 const struct atls_pending *list, int64_t begun_ms,
-                 const struct atls_why *why)
-{
-    char callers[MAX_NAMED * 64];
-
-    if (!atls_log_has_room(quoter->log))
-        return;
-    name_callers(list, callers, sizeof(callers));
-    atls_log_text(
-        quoter->log, why->reason == ATLS_OK ? ATLS_LOG_INFO : ATLS_LOG_ERROR,
-        "quote for %s: %s%s%s, %lld ms", callers, atls_reason_name(why->reason),
-        why->text[0] == '\0' ? "" : ": ", why->text,
-        (long long)(atls_monotonic_ms() - begun_ms));
+    while (atls_tally_name(list, callers))
+        atls_log_text(quoter->log,
+                      why->reason == ATLS_OK ? ATLS_LOG_INFO : ATLS_LOG_ERROR,
+                      "quote for %s: %s%s%s, %lld ms", callers,
+                      atls_reason_name(why->reason),
+                      why->text[0] == '\0' ? "" : ": ", why->text,
+                      (long long)took_ms);
 }
 
 void atls_quoter_run(struct atls_quoter *quoter)

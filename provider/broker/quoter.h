@@ -14,7 +14,9 @@
 struct atls_quoter; /* one a process */
 
 /* atls_quoter_new: the URI opens as a key that attests, and its device, too.
- * ATTESTER_ABSENT with what the provider said, OUT_OF_MEMORY. */
+ * The log takes a line for each quote; it shall be without a limit, so that
+ * nobody can be quoted for unseen. ATTESTER_ABSENT with what the provider said,
+ * OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE
 atls_quoter_new(const char *uri, struct atls_queue *queue, struct atls_log *log,
                 struct atls_quoter **out, struct atls_why *why);

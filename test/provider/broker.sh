@@ -108,6 +108,23 @@ holds "eight threads and four children share a connection" \
 holds "a program that asks for each quote of its own is served, too" \
     "$brokered" "$broker" 1 2 1
 
+: >"$work/log"
+holds "who had 300 requests refused may ask, and does so 150 times" \
+    "$brokered" "$broker" 1 0 150 annoy 300
+lines() { # NUMBER TEXT: so many lines of the log have it
+    [ "$(grep -c "$2" "$work/log")" = "$1" ] || {
+        grep -c "$2" "$work/log" >&2
+        return 1
+    }
+}
+holds "each quote is in the log, though not all refusals are" \
+    lines 150 "quote for pid [0-9]* uid $(id -u) server: OK"
+not_all_refusals() {
+    grep -q "refused pid [0-9]* uid $(id -u): ATTESTER_BINDER" "$work/log" &&
+        ! lines 300 "refused pid" 2>/dev/null
+}
+holds "of which there is a limited number of lines" not_all_refusals
+
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null 2>&1; then
     mkdir "$work/empty"
     holds "a program that changed root and dropped its rights goes on" \

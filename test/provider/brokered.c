@@ -3,13 +3,14 @@
  * A server that attests through the broker: it opens the key as root, then
  * changes root, drops its rights, and threads and children quote.
  *
- *     brokered URI THREADS CHILDREN QUOTES [leave FOLDER | wait FIFO]
+ *     brokered URI THREADS CHILDREN QUOTES [leave FOLDER | wait FIFO | annoy N]
  *
  * Every quote must be bound to what the thread asked it for, be it alone or in
  * a batch, and leave errno and the error queue alone. With leave, root becomes
  * FOLDER and the user 65534 once the key is ready. With wait, it says "ready"
- * and goes on when FIFO can be read. Prints quotes, seconds, and the
- * milliseconds that 99 of 100 quotes took at most.
+ * and goes on when FIFO can be read. With annoy, it first asks N times for what
+ * the broker refuses. Prints quotes, seconds, and the milliseconds that 99 of
+ * 100 quotes took at most.
  */
 #include "config.h"
 
@@ -187,6 +188,23 @@ static void wait_for(const char *fifo)
     close(fd);
 }
 
+static void annoy(int times)
+{
+    unsigned char in[32] = {0}, out[64];
+    OSSL_PARAM params[] = {OSSL_PARAM_octet_string("binder-origin", in, 3),
+                           OSSL_PARAM_END};
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_dup(prototype);
+    size_t len = sizeof(out);
+
+    need(context != NULL && EVP_PKEY_CTX_set_params(context, params) == 1,
+         "params");
+    for (int i = 0; i < times; i++)
+        need(EVP_PKEY_sign(context, out, &len, in, sizeof(in)) != 1,
+             "a bad origin is quoted");
+    EVP_PKEY_CTX_free(context);
+    ERR_clear_error();
+}
+
 static int compare(const void *a, const void *b)
 {
     const int64_t *left = a, *right = b;
@@ -224,6 +242,8 @@ int main(int argc, char **argv)
         leave(argv[6]);
     if (argc == 7 && strcmp(argv[5], "wait") == 0)
         wait_for(argv[6]);
+    if (argc == 7 && strcmp(argv[5], "annoy") == 0)
+        annoy(atoi(argv[6]));
     begun = atls_clock_now();
     run_threads(threads);
     tell((size_t)threads * (size_t)num_quotes, begun);

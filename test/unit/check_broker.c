@@ -11,6 +11,7 @@
 #include "../check_main.h"
 #include "provider/broker/callers.h"
 #include "provider/broker/queue.h"
+#include "provider/broker/tally.h"
 #include "provider/broker_message.h"
 #include "provider/lock.h"
 
@@ -310,6 +311,54 @@ START_TEST(closed_queue_gives_nothing)
 }
 END_TEST
 
+START_TEST(each_user_of_a_batch_is_named_with_how_often_he_is_in_it)
+{
+    struct atls_queue queue;
+    struct atls_pending *list;
+    char text[ATLS_TALLY_TEXT];
+
+    atls_queue_init(&queue);
+    for (int i = 0; i < 40; i++)
+        ck_assert_reason(put(&queue, 33, 100 + i, true), ATLS_OK);
+    ck_assert_reason(put(&queue, 34, 7, true), ATLS_OK);
+    ck_assert_reason(put(&queue, 33, 200, true), ATLS_OK);
+    list = atls_queue_take(&queue);
+    list->is_client = true;
+    ck_assert(atls_tally_name(list, text));
+    ck_assert_str_eq(text, "pid 100 uid 33 client, 40 of uid 33 server, "
+                           "pid 7 uid 34 server");
+    ck_assert(!atls_tally_name(list, text));
+    atls_pending_free(list);
+    atls_queue_clear(&queue);
+}
+END_TEST
+
+START_TEST(no_user_of_a_batch_is_left_unnamed)
+{
+    struct atls_queue queue;
+    struct atls_pending *list;
+    char text[ATLS_TALLY_TEXT], uid[32];
+    bool is_named[ATLS_CALLERS_MAX] = {false};
+    int num_texts = 0;
+
+    atls_queue_init(&queue);
+    for (unsigned i = 0; i < ATLS_CALLERS_MAX; i++) /* the longest numbers */
+        ck_assert_reason(put(&queue, 4294967000U + i, INT32_MAX, true),
+                         ATLS_OK);
+    list = atls_queue_take(&queue);
+    for (; atls_tally_name(list, text); num_texts++)
+        for (unsigned i = 0; i < ATLS_CALLERS_MAX; i++) {
+            snprintf(uid, sizeof(uid), "uid %u server", 4294967000U + i);
+            is_named[i] |= strstr(text, uid) != NULL;
+        }
+    for (int i = 0; i < ATLS_CALLERS_MAX; i++)
+        ck_assert(is_named[i]);
+    ck_assert_int_le(num_texts, 1 + ATLS_CALLERS_MAX / ATLS_TALLY_MAX_NAMED);
+    atls_pending_free(list);
+    atls_queue_clear(&queue);
+}
+END_TEST
+
 START_TEST(lock_is_free_in_a_child_of_fork)
 {
     struct atls_lock lock;
@@ -358,6 +407,9 @@ int main(void)
         cases, one_user_does_not_fill_the_places_for_quotes_of_their_own, 0,
         sizeof(users) / sizeof(users[0]));
     tcase_add_test(cases, closed_queue_gives_nothing);
+    tcase_add_test(cases,
+                   each_user_of_a_batch_is_named_with_how_often_he_is_in_it);
+    tcase_add_test(cases, no_user_of_a_batch_is_left_unnamed);
     tcase_add_test(cases, lock_is_free_in_a_child_of_fork);
     suite_add_tcase(suite, cases);
     return check_main(suite);
