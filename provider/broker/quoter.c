@@ -194,10 +194,12 @@ static void refuse(const struct atls_pending *list, const struct atls_why *why)
                           atls_view_text(why->text), atls_view(NULL, 0));
 }
 
-/* Those whose time is over do not wait for an answer any more. */
-static struct atls_pending *drop_late(struct atls_pending *list)
+/* Those whose time is over cost no quote, and are told so: one whose socket is
+ * closed without a word takes the broker for gone and asks again. */
+static struct atls_pending *refuse_late(struct atls_pending *list)
 {
     struct atls_pending *late = NULL, **at = &list;
+    struct atls_why why = {0};
 
     while (*at != NULL) {
         struct atls_pending *one = *at;
@@ -210,6 +212,9 @@ static struct atls_pending *drop_late(struct atls_pending *list)
         one->next = late;
         late = one;
     }
+    (void)atls_why(&why, ATLS_ATTESTER_TIMEOUT,
+                   "the attester was busy with others until the time was over");
+    refuse(late, &why);
     atls_pending_free(late);
     return list;
 }
@@ -339,7 +344,7 @@ void atls_quoter_run(struct atls_quoter *quoter)
         int64_t begun_ms = atls_monotonic_ms();
         struct atls_why why = {0};
 
-        list = drop_late(list);
+        list = refuse_late(list);
         if (list == NULL)
             continue;
         if ((list->is_batched ? quote_batch : quote_one)(quoter, list, &why) !=

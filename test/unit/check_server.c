@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The broker's socket and whoever comes to it: a server in a thread, callers
- * that mean no good, and what they get, cost and leave behind. Nobody quotes:
- * what is taken for good stands in the queue.
+ * that mean no good, and what they get, cost and leave behind. Where no quoter
+ * runs, what is taken for good stands in the queue.
  */
 #include "config.h" /* struct ucred */
 
@@ -20,6 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/provider.h>
 #include <openssl/rand.h>
 
 #include "../check_main.h"
@@ -181,11 +184,12 @@ static void put_origin(struct atls_buf *out, uint8_t role)
     atls_buf_put(out, atls_view(spki, sizeof(spki)));
 }
 
-static void put_request(struct atls_buf *out, uint8_t role)
+static void put_timed_request(struct atls_buf *out, uint8_t role,
+                              uint32_t timeout_ms)
 {
     ATLS_AUTO_BUF origin = atls_buf(ATLS_BINDER_MAX_ORIGIN);
     struct atls_broker_request request = {.kind = ATLS_BROKER_QUOTE,
-                                          .timeout_ms = 60000};
+                                          .timeout_ms = timeout_ms};
 
     secret.len = 32;
     ck_assert_int_eq(RAND_bytes(secret.bytes, 32), 1);
@@ -194,6 +198,90 @@ static void put_request(struct atls_buf *out, uint8_t role)
     atls_broker_request_put(out, &request);
     ck_assert(!out->failed);
 }
+
+static void put_request(struct atls_buf *out, uint8_t role)
+{
+    put_timed_request(out, role, 60000);
+}
+
+/* An attester behind it, as there is in atlsd. */
+
+static void write_key(const char *name)
+{
+    FILE *file = fopen(name, "w");
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+
+    ck_assert(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1);
+    fclose(file);
+    EVP_PKEY_free(key);
+}
+
+static void *quote_all(void *arg)
+{
+    atls_quoter_run(arg);
+    return NULL;
+}
+
+static void start_quoter(void)
+{
+    const char *build = getenv("top_builddir");
+    char text[512], uri[600];
+    struct atls_why why = {0};
+
+    snprintf(text, sizeof(text), "%s/.libs", build == NULL ? "." : build);
+    ck_assert_int_eq(OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL), 1);
+    ck_assert_int_eq(OSSL_PROVIDER_set_default_search_path(NULL, text), 1);
+    ck_assert_ptr_nonnull(OSSL_PROVIDER_load(NULL, "default"));
+    ck_assert_ptr_nonnull(OSSL_PROVIDER_load(NULL, "atls"));
+    snprintf(text, sizeof(text), "%s/file", folder);
+    write_key(text);
+    snprintf(uri, sizeof(uri), "attest:soft?key=%s", text);
+    ck_assert_msg(atls_quoter_new(uri, &queue, server.log, &server.quoter,
+                                  &why) == ATLS_OK,
+                  "%s", why.text);
+}
+
+static void run_quoter(void)
+{
+    pthread_t thread;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, quote_all, server.quoter),
+                     0);
+}
+
+static const struct late {
+    uint32_t timeout_ms;
+    enum atls_reason reason;
+} lates[] = {{0, ATLS_ATTESTER_TIMEOUT}, {60000, ATLS_OK}};
+
+/* Both wait when the attester becomes free. */
+START_TEST(who_waited_too_long_is_told_so_and_others_are_served)
+{
+    ATLS_AUTO_BUF answer = atls_buf(ATLS_BROKER_MAX_REPLY);
+    struct atls_broker_reply reply;
+    int pairs[2][2], connection;
+
+    start();
+    start_quoter();
+    connection = connect_to_broker();
+    for (int i = 0; i < 2; i++) {
+        ATLS_AUTO_BUF bytes = atls_buf(ATLS_BROKER_MAX_REQUEST);
+
+        put_timed_request(&bytes, 0, lates[i].timeout_ms);
+        make_pair(SOCK_SEQPACKET, pairs[i]);
+        ck_assert(
+            send_with(connection, atls_buf_view(&bytes), &pairs[i][1], 1));
+        close(pairs[i][1]);
+    }
+    served_so_far(connection);
+    run_quoter();
+    for (int i = 0; i < 2; i++) {
+        atls_buf_clear(&answer);
+        ck_assert_reason(take_answer(pairs[i][0], &answer, &reply),
+                         lates[i].reason);
+    }
+}
+END_TEST
 
 START_TEST(request_waits_with_the_binder_that_it_must_give)
 {
@@ -697,6 +785,7 @@ static Suite *make_suite(void)
     TCase *cases = tcase_create("server");
 
     tcase_add_test(cases, request_waits_with_the_binder_that_it_must_give);
+    tcase_add_test(cases, who_waited_too_long_is_told_so_and_others_are_served);
     tcase_add_test(cases, request_of_another_role_is_refused);
     tcase_add_test(cases, secret_of_a_request_is_not_kept);
     tcase_add_test(cases, letter_longer_than_any_request_is_refused);
