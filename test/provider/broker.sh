@@ -251,6 +251,53 @@ broker_start --attester "slow:$work/key.pem?fault=fail"
 fails "what the attester says reaches who asked" "it was told to fail" \
     asks -pkeyopt "hexbinder-origin:$origin"
 broker_stop
+# The units of systemd
+unit=$top_srcdir/provider/broker/atlsd.service.in
+unit_has() { # KEY: its value
+    sed -n "s/^$1=//p" "$unit"
+}
+no_groups() {
+    [ -z "$(unit_has SupplementaryGroups)$(unit_has Group)" ]
+}
+holds "the unit names no group, which a system may not have" no_groups
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null 2>&1; then
+    cp "$work/key.pem" "$work/device"
+    chmod 660 "$work/device"
+    chown 65533:65533 "$work/device"
+    as_unit() { # CAPABILITIES COMMAND...: root with these alone
+        bound=$1
+        shift
+        setpriv --clear-groups --no-new-privs --inh-caps -all \
+            --bounding-set "-all$bound" "$@"
+    }
+    set_of_unit() {
+        unit_has CapabilityBoundingSet | tr '[:upper:]' '[:lower:]' |
+            sed 's/cap_/,+/g; s/ //g'
+    }
+    opens_device() { # CAPABILITIES
+        as_unit "$1" openssl pkey -noout -in "attest:soft?key=$work/device"
+    }
+    holds "its capabilities open a device that is a group's" \
+        opens_device "$(set_of_unit)"
+    fails "which takes CAP_DAC_OVERRIDE" "Permission denied" \
+        opens_device ,+sys_admin
+else
+    for sentence in "its capabilities open a device that is a group's" \
+        "which takes CAP_DAC_OVERRIDE"; do
+        skips "$sentence" "root and setpriv"
+    done
+fi
+if command -v systemd-analyze >/dev/null 2>&1; then
+    mkdir "$work/units"
+    sed "s,@sbindir@,$(realpath "$top_builddir")," "$unit" \
+        >"$work/units/atlsd.service"
+    cp "$top_srcdir/provider/broker/atlsd.socket" "$work/units"
+    holds "systemd understands them" systemd-analyze --man=no verify \
+        "$work/units/atlsd.service" "$work/units/atlsd.socket"
+else
+    skips "systemd understands them" systemd-analyze
+fi
+
 inside() {
     broker_start --attester "$soft"
     atlsd --config "$OPENSSL_CONF" --attester "$broker" --socket "$socket.2"
