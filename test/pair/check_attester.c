@@ -4,6 +4,7 @@
  * slow and faulty ones, which cost nobody but those who asked for Evidence.
  */
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -39,6 +40,32 @@ START_TEST(third_partys_attester_attests_for_both_sides)
     pair_free(&pair);
     ck_assert_str_eq(pair_log_text("client", "verdict"), "affirming");
     ck_assert_str_eq(pair_log_text("server", "verdict"), "affirming");
+}
+END_TEST
+
+static const char *const suites[] = {"TLS_AES_128_GCM_SHA256",
+                                     "TLS_AES_256_GCM_SHA384"};
+
+/* It computes the binder from role, secret and key, and quotes no other. */
+START_TEST(attester_that_makes_the_binder_itself_is_told_what_of)
+{
+    char seen[8] = "";
+    FILE *file;
+
+    pair_setup(&(struct pair_config){.attester = "soft.key",
+                                     .provider = "maker",
+                                     .scheme = "maker:",
+                                     .require = "both"});
+    setenv("MAKER_LOG", pair_path("made"), 1);
+    pair_new(&pair, NULL, NULL);
+    SSL_set_ciphersuites(pair.client.ssl, suites[_i]);
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    pair_free(&pair);
+    file = fopen(pair_path("made"), "r");
+    ck_assert_ptr_nonnull(fgets(seen, sizeof(seen), file));
+    fclose(file);
+    ck_assert_str_eq(seen, "sc"); /* the server's role, then the client's */
 }
 END_TEST
 
@@ -279,6 +306,8 @@ int main(void)
     TCase *cases = tcase_create("attester"), *tpm = tcase_create("tpm");
 
     tcase_add_test(cases, third_partys_attester_attests_for_both_sides);
+    tcase_add_loop_test(
+        cases, attester_that_makes_the_binder_itself_is_told_what_of, 0, 2);
     tcase_add_test(cases, recorded_client_hello_is_not_quoted_for_again);
     for (size_t i = 0; i < sizeof(fault_rows) / sizeof(fault_rows[0]); i++) {
         pair_add_row(cases, server_fault, fault_rows[i].sentence, (int)i);

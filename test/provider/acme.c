@@ -2,7 +2,8 @@
  *
  * Somebody else's attester, written against atls(7), "Attester keys: the
  * contract", and nothing of ours: `acme:KEY.pem` is a key of type ACME-TEE
- * that signs PSA tokens. slow.c is the same with faults.
+ * that signs PSA tokens. slow.c is the same with faults, maker.c one that makes
+ * the binder itself.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,12 @@
 #define ACME_MAX_SIZE(key)           1024
 #define ACME_SET_OPTIONS(key, query) ((query) == NULL)
 #define ACME_EVIDENCE                acme_evidence
+#endif
+#ifndef ACME_CONTEXT /* what else a signature has; maker.c */
+#define ACME_CONTEXT
+#define ACME_CONTEXT_ROWS
+#define ACME_SET_CONTEXT(sign, params)       1
+#define ACME_CHECK_CONTEXT(sign, nonce, len) 1
 #endif
 
 OSSL_provider_init_fn OSSL_provider_init;
@@ -46,6 +53,7 @@ struct acme_store {
 struct acme_sign {
     struct acme *acme;
     const struct acme_key *key;
+    ACME_CONTEXT
 };
 
 static int fail(const struct acme *acme, const char *format, ...)
@@ -204,7 +212,7 @@ static int sign_init(void *data, void *key, const OSSL_PARAM params[])
 {
     (void)params;
     ((struct acme_sign *)data)->key = key;
-    return 1;
+    return ACME_SET_CONTEXT(data, params);
 }
 
 static int sign_sign(void *data, unsigned char *out, size_t *out_len,
@@ -219,6 +227,8 @@ static int sign_sign(void *data, unsigned char *out, size_t *out_len,
     }
     if (out_size < max_size)
         return fail(sign->acme, "buffer too small: %zu bytes", out_size);
+    if (!ACME_CHECK_CONTEXT(sign, in, in_len))
+        return 0;
     return ACME_EVIDENCE(sign->key, in, in_len, out, out_len);
 }
 
@@ -300,8 +310,7 @@ static const OSSL_DISPATCH signature_functions[] = {
     ROW(OSSL_FUNC_SIGNATURE_NEWCTX, sign_new),
     ROW(OSSL_FUNC_SIGNATURE_FREECTX, free),
     ROW(OSSL_FUNC_SIGNATURE_SIGN_INIT, sign_init),
-    ROW(OSSL_FUNC_SIGNATURE_SIGN, sign_sign),
-    {0, NULL}};
+    ROW(OSSL_FUNC_SIGNATURE_SIGN, sign_sign), ACME_CONTEXT_ROWS{0, NULL}};
 static const OSSL_DISPATCH store_functions[] = {
     ROW(OSSL_FUNC_STORE_OPEN, store_open),
     ROW(OSSL_FUNC_STORE_LOAD, store_load),

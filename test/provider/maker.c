@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * acme.c as an attester that believes nobody: it lists binder-origin, computes
+ * the binder from what it is told there (atls(7), "Attester keys: the
+ * contract"), by HMAC and SHA-2 alone, and quotes nothing else. What each quote
+ * was for it appends to the file that MAKER_LOG names, one character: s of a
+ * server, c of a client.
+ *
+ *     maker:KEY.pem
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/core_dispatch.h>
+#include <openssl/hmac.h>
+#include <openssl/params.h>
+
+enum { MAX_ORIGIN = 8192, MAX_HASH = 48 };
+
+struct acme_sign;
+static int maker_set(struct acme_sign *sign, const OSSL_PARAM params[]);
+static const OSSL_PARAM *maker_settable(void *data, void *context);
+static int maker_check(const struct acme_sign *sign, const unsigned char *nonce,
+                       size_t len);
+
+#define ACME_SCHEME                  "maker"
+#define ACME_TYPE                    "MAKER-TEE"
+#define ACME_MAX_SIZE(key)           1024
+#define ACME_SET_OPTIONS(key, query) ((query) == NULL)
+#define ACME_EVIDENCE                acme_evidence
+#define ACME_CONTEXT                                                           \
+    unsigned char origin[MAX_ORIGIN];                                          \
+    size_t origin_len;
+#define ACME_CONTEXT_ROWS                                                      \
+    ROW(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, maker_set),                        \
+        ROW(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, maker_settable),
+#define ACME_SET_CONTEXT(sign, params)       maker_set(sign, params)
+#define ACME_CHECK_CONTEXT(sign, nonce, len) maker_check(sign, nonce, len)
+#include "acme.c"
+
+static const OSSL_PARAM *maker_settable(void *data, void *context)
+{
+    static const OSSL_PARAM params[] = {
+        OSSL_PARAM_octet_string("binder-origin", NULL, 0), OSSL_PARAM_END};
+
+    (void)data, (void)context;
+    return params;
+}
+
+static int maker_set(struct acme_sign *sign, const OSSL_PARAM params[])
+{
+    const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, "binder-origin");
+    void *to = sign->origin;
+
+    return p == NULL ||
+           OSSL_PARAM_get_octet_string(p, &to, MAX_ORIGIN, &sign->origin_len);
+}
+
+/* HKDF-Expand-Label (RFC 9846, 7.1) of as many bytes as the hash has: the
+ * first block of HKDF-Expand (RFC 5869, 2.3) is all of it. */
+static int expand(const EVP_MD *hash, const unsigned char *secret,
+                  const char *label, const unsigned char *context,
+                  unsigned char *out)
+{
+    unsigned char info[128], *at = info;
+    unsigned char len = (unsigned char)EVP_MD_get_size(hash);
+
+    *at++ = 0;
+    *at++ = len;
+    *at++ = (unsigned char)(6 + strlen(label));
+    at = put(PUT(at, "tls13 "), label, strlen(label));
+    *at++ = len;
+    at = put(at, context, len);
+    *at++ = 1;
+    return HMAC(hash, secret, len, info, (size_t)(at - info), out, NULL) !=
+           NULL;
+}
+
+/* u8 role, secret after a u8 length, SubjectPublicKeyInfo after a u16 length */
+static size_t of_connection(const unsigned char *origin, size_t len,
+                            unsigned char *binder)
+{
+    size_t secret_len = len > 1 ? origin[1] : 0, spki_len;
+    const EVP_MD *hash = secret_len == 32   ? EVP_sha256()
+                         : secret_len == 48 ? EVP_sha384()
+                                            : NULL;
+    const unsigned char *at = origin + 2 + secret_len;
+    unsigned char digest[MAX_HASH];
+
+    if (hash == NULL || len < 2 + secret_len + 2)
+        return 0;
+    spki_len = (size_t)at[0] << 8 | at[1];
+    if (len != 2 + secret_len + 2 + spki_len ||
+        !EVP_Digest(at + 2, spki_len, digest, NULL, hash, NULL) ||
+        !expand(hash, origin + 2, "atls binder", digest, binder))
+        return 0;
+    return secret_len;
+}
+
+static void note(char of)
+{
+    const char *path = getenv("MAKER_LOG");
+    int fd =
+        path == NULL ? -1 : open(path, O_WRONLY | O_APPEND | O_CREAT, 0600);
+
+    if (fd < 0)
+        return;
+    if (write(fd, &of, 1) != 1)
+        abort();
+    close(fd);
+}
+
+static int maker_check(const struct acme_sign *sign, const unsigned char *nonce,
+                       size_t len)
+{
+    static const char roles[] = "sc";
+    unsigned char binder[MAX_HASH], role = sign->origin[0];
+    size_t binder_len = 0;
+
+    if (sign->origin_len > 0 && role < 2)
+        binder_len = of_connection(sign->origin, sign->origin_len, binder);
+    if (binder_len == 0)
+        return fail(sign->acme,
+                    "bad binder: want binder-origin, found %zu "
+                    "bytes of something else",
+                    sign->origin_len);
+    if (binder_len != len || memcmp(binder, nonce, len) != 0)
+        return fail(sign->acme, "bad binder: its origin gives another");
+    note(roles[role]);
+    return 1;
+}
