@@ -4,7 +4,7 @@
 # nginx as nobody, HAProxy as nobody in an empty root; and 64 clients at a time
 # against an attester that takes half a second.
 . "$top_srcdir/test/apps/harness.sh"
-plan 10
+plan 14
 need nginx curl python3
 broker_pid=
 setup
@@ -33,6 +33,16 @@ conf attester "attester = attest:broker?socket=$socket" "timeout = 30s" \
     "attest_share = 100"
 conf relying "require = server" "policy = $work/server-policy.json" \
     "timeout = 30s"
+# both sides by the broker, whose attester is the servers'
+conf wanting "require = client" "policy = $work/server-policy.json" \
+    "timeout = 30s"
+conf each "attester = attest:broker?socket=$socket" "require = client" \
+    "policy = $work/server-policy.json" "timeout = 30s" "attest_share = 100"
+conf other "attester = attest:broker?socket=$socket" "require = server" \
+    "policy = $work/server-policy.json" "timeout = 30s" "attest_share = 100"
+conf shown "attester = attest:broker?socket=$socket" "attest_to = any" \
+    "timeout = 30s" "attest_share = 100"
+mutual=no
 
 nginx_server() {
     {
@@ -54,6 +64,12 @@ http {
         ssl_certificate $work/server.pem;
         ssl_certificate_key $work/server.key;
         ssl_protocols TLSv1.3;
+END
+        [ "$mutual" = no ] || cat <<END
+        ssl_verify_client on;
+        ssl_client_certificate $work/ca.pem;
+END
+        cat <<END
         location / { return 200 "hello from nginx\\n"; }
     }
 }
@@ -84,7 +100,10 @@ END
 }
 
 client() {
-    exec curl -sS --max-time 60 --cacert "$work/ca.pem" \
+    set --
+    [ "$mutual" = no ] ||
+        set -- --cert "$work/client.pem" --key "$work/client.key"
+    exec curl -sS --max-time 60 --cacert "$work/ca.pem" "$@" \
         --resolve "$peer_name:$port:127.0.0.1" "https://$peer_name:$port/"
 }
 
@@ -109,6 +128,31 @@ check "without a broker there is no Evidence" \
 broker_start --attester "$server_attester"
 check "and there is again when it is back" attested_client relying
 server_stop
+mutual=yes
+batch=application/vnd.atls.batch+cbor
+asked_as() { # USER ROLE
+    grep -q "quote for .*uid $(id -u "$1") $2" "$work/atlsd.log"
+}
+shows_itself() { # CLIENT-CNF SERVER-CNF: the server's word of the client
+    clear_logs
+    served "$1" && wait_until log_has "$2" event handshake role server \
+        peer_scheme $batch verdict affirming profile "$server_profile" reason OK
+}
+shows_each_other() { # CLIENT-CNF SERVER-CNF
+    shows_itself "$1" "$2" && log_has "$1" event handshake role client \
+        peer_scheme $batch verdict affirming profile "$server_profile" reason OK
+}
+with_server wanting "curl attests through the broker" shows_itself shown wanting
+check "as a client" asked_as "$(id -un)" client
+with_server each "curl and nginx attest to each other through one broker" \
+    shows_each_other other each
+both_roles() {
+    asked_as "$(id -un)" client &&
+        { ! is_root || asked_as nobody server; }
+}
+check "each in its role" both_roles
+server_stop
+mutual=no
 if command -v haproxy >/dev/null 2>&1; then
     server() {
         haproxy_server
