@@ -3,7 +3,7 @@
  * Attestation Results against a policy's entry for their Verifier. That the
  * result answers our question says nothing of the Evidence: several schemes of
  * Veraison sign any Evidence under any session's nonce. So the nonce must be
- * seen to come from the Evidence.
+ * seen to come from the Evidence, in every submodule.
  */
 #include "result.h"
 
@@ -136,10 +136,8 @@ static const json_t *report_data_of(const struct appraisal *appraisal,
         "report_data");
 }
 
-/* *is_fresh: the nonce is seen to come from the Evidence. */
 static enum atls_reason check_report_data(const struct appraisal *appraisal,
-                                          const struct atls_ear_submod *submod,
-                                          bool *is_fresh)
+                                          const struct atls_ear_submod *submod)
 {
     const json_t *value = report_data_of(appraisal, submod);
     uint8_t bytes[MAX_NONCE];
@@ -155,7 +153,6 @@ static enum atls_reason check_report_data(const struct appraisal *appraisal,
                         "result of %s: %s: want report_data of 64 bytes in hex "
                         "or base64",
                         appraisal->verifier->name, submod->name);
-    *is_fresh = true;
     return check_nonce(appraisal, submod->name, atls_view(bytes, len));
 }
 
@@ -187,33 +184,25 @@ static enum atls_reason check_key(const struct appraisal *appraisal,
 }
 
 static enum atls_reason check_submod(const struct appraisal *appraisal,
-                                     const struct atls_ear_submod *submod,
-                                     bool *is_fresh)
+                                     const struct atls_ear_submod *submod)
 {
     enum atls_reason reason =
         check_nonce(appraisal, submod->name, nonce_view(&submod->nonce));
 
-    if (reason == ATLS_OK && submod->nonce.len > 0)
-        *is_fresh = true;
-    if (appraisal->ear->nonce.len > 0 &&
-        is_listed(appraisal->verifier, submod->name))
-        *is_fresh = true;
     if (reason == ATLS_OK)
-        reason = check_report_data(appraisal, submod, is_fresh);
+        reason = check_report_data(appraisal, submod);
     return reason == ATLS_OK ? check_key(appraisal, submod) : reason;
 }
 
-/* What the result is about. */
-static enum atls_reason check_subject(const struct appraisal *appraisal,
-                                      bool *is_fresh)
+/* What the result is about: each nonce and each key that it has is ours. */
+static enum atls_reason check_subject(const struct appraisal *appraisal)
 {
     const struct atls_ear *ear = appraisal->ear;
     enum atls_reason reason =
         check_nonce(appraisal, "the session", nonce_view(&ear->nonce));
 
-    *is_fresh = false;
     for (size_t i = 0; reason == ATLS_OK && i < ear->num_submods; i++)
-        reason = check_submod(appraisal, &ear->submods[i], is_fresh);
+        reason = check_submod(appraisal, &ear->submods[i]);
     return reason;
 }
 
@@ -341,33 +330,59 @@ static enum atls_reason check_tiers(const struct appraisal *appraisal)
     return ATLS_OK;
 }
 
-static enum atls_reason check_fresh(const struct appraisal *appraisal,
-                                    bool is_fresh)
+/* The nonce is seen to come from this submodule's Evidence: what is there was
+ * compared by check_subject. */
+static bool shows_nonce(const struct appraisal *appraisal,
+                        const struct atls_ear_submod *submod)
 {
-    char names[MAX_PROBLEM];
+    return submod->nonce.len > 0 || report_data_of(appraisal, submod) != NULL ||
+           (appraisal->ear->nonce.len > 0 &&
+            is_listed(appraisal->verifier, submod->name));
+}
 
-    if (is_fresh)
-        return ATLS_OK;
-    put_names(appraisal->ear, names, sizeof(names));
-    return atls_why(appraisal->why, ATLS_RESULT_NONCE_UNCHECKED,
-                    "result of %s: nothing shows that the Verifier found our "
-                    "nonce in the Evidence of %s: list it in \"nonce_checked\" "
-                    "only if it is known to compare it",
-                    appraisal->verifier->name, names);
+/* A CCA platform token has no nonce: its challenge is the digest of the key
+ * that signed the realm token, which has (draft-ffm-rats-cca-token, "Token
+ * Binding"). */
+static bool is_fresh(const struct appraisal *appraisal,
+                     const struct atls_ear_submod *submod)
+{
+    const struct atls_ear_submod *realm =
+        strcmp(submod->name, "CCA_SSD_PLATFORM") == 0
+            ? find(appraisal->ear, "CCA_REALM")
+            : NULL;
+
+    return shows_nonce(appraisal, submod) ||
+           (realm != NULL && shows_nonce(appraisal, realm));
+}
+
+/* One that is fresh says nothing of the others: they may be of Evidence that
+ * somebody recorded. */
+static enum atls_reason check_fresh(const struct appraisal *appraisal)
+{
+    const struct atls_ear *ear = appraisal->ear;
+
+    for (size_t i = 0; i < ear->num_submods; i++)
+        if (!is_fresh(appraisal, &ear->submods[i]))
+            return atls_why(
+                appraisal->why, ATLS_RESULT_NONCE_UNCHECKED,
+                "result of %s: nothing shows that the Verifier found our nonce "
+                "in the Evidence of %s: list it in \"nonce_checked\" only if "
+                "it is known to compare it",
+                appraisal->verifier->name, ear->submods[i].name);
+    return ATLS_OK;
 }
 
 static enum atls_reason judge(struct appraisal *appraisal, int64_t *expires_s)
 {
-    bool is_fresh = false;
     enum atls_reason reason = check_age(appraisal, expires_s);
 
     if (reason == ATLS_OK)
-        reason = check_subject(appraisal, &is_fresh);
+        reason = check_subject(appraisal);
     if (reason == ATLS_OK)
         reason = check_sets(appraisal);
     if (reason == ATLS_OK)
         reason = check_tiers(appraisal);
-    return reason == ATLS_OK ? check_fresh(appraisal, is_fresh) : reason;
+    return reason == ATLS_OK ? check_fresh(appraisal) : reason;
 }
 
 static enum atls_reason open_result(struct appraisal *appraisal,

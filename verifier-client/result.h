@@ -20,9 +20,10 @@ struct atls_result_subject {
 /* atls_result_appraise: compact is what the Verifier sent (a JWS). Fills
  * *verdict from the worst submodule; *expires_s is when it may no longer be
  * used (exp, or iat and max_age). Every nonce that is present must equal the
- * subject's, and one must come from the Evidence: a submodule's own, or the
- * top-level one where a submodule of this Verifier is listed as nonce_checked;
- * for Trustee the report_data in the submodule's annotated Evidence
+ * subject's, and in each submodule it must come from the Evidence: by the
+ * submodule's own nonce; by the top-level one where this submodule of this
+ * Verifier is listed as nonce_checked; for Trustee by the report_data in the
+ * submodule's annotated Evidence; for CCA_SSD_PLATFORM by CCA_REALM beside it
  * (doc/protocol.md, "Delegation and passport"). verdict->tier is warning where
  * the policy takes that. RESULT_MALFORMED, RESULT_KEY_UNKNOWN,
  * RESULT_SIGNATURE, RESULT_STALE, RESULT_FUTURE, RESULT_NONCE (another's),

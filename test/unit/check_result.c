@@ -106,10 +106,13 @@ static enum atls_reason appraise_as(const struct atls_verifier *verifier,
 #define GOOD                                                                   \
     "'ear.status':'affirming','ear.trustworthiness-vector':{'hardware':2,"     \
     "'executables':2,'configuration':0}"
-#define TOP           "'eat_nonce':'" NONCE "=',"
-#define PSA(more)     "'submods':{'PSA_IOT':{" GOOD more "}}}"
-#define SUBMODS(text) HEAD("1700000000") TOP "'submods':{" text "}}"
-#define ACCEPT        ",'accept':[{'PSA_IOT':['hardware','executables']}]"
+#define TOP            "'eat_nonce':'" NONCE "=',"
+#define PSA(more)      "'submods':{'PSA_IOT':{" GOOD more "}}}"
+#define SUBMODS(text)  HEAD("1700000000") TOP "'submods':{" text "}}"
+#define ACCEPT         ",'accept':[{'PSA_IOT':['hardware','executables']}]"
+#define CCA            ",'accept':[{'CCA_REALM':[],'CCA_SSD_PLATFORM':[]}]"
+#define REALM(text)    "'CCA_REALM':{" text "}"
+#define PLATFORM(text) "'CCA_SSD_PLATFORM':{" text "}"
 
 static const struct row {
     const char *members, *payload;
@@ -147,7 +150,7 @@ static const struct row {
      ""},
     {ACCEPT, HEAD("1700000000") PSA(""), ATLS_RESULT_NONCE_UNCHECKED,
      "nothing shows that the Verifier found our nonce in the Evidence of "
-     "PSA_IOT (affirming)"},
+     "PSA_IOT:"},
     {ACCEPT ",'nonce_checked':[]", HEAD("1700000000") TOP PSA(""),
      ATLS_RESULT_NONCE_UNCHECKED, "\"nonce_checked\""},
     {ACCEPT ",'nonce_checked':['PSA_IO','PSA_IOTA']",
@@ -177,8 +180,38 @@ static const struct row {
      ATLS_RESULT_SUBMOD, "found PSA_IOT (affirming), GPU (affirming)"},
     {",'accept':[{'PSA_IOT':[],'GPU':[]}]", SUBMODS("'PSA_IOT':{" GOOD "}"),
      ATLS_RESULT_SUBMOD, "found PSA_IOT"},
-    {",'accept':[{'PSA_IOT':[],'GPU':[]}]",
+    {",'accept':[{'PSA_IOT':[],'GPU':[]}],'nonce_checked':['PSA_IOT','GPU']",
      SUBMODS("'GPU':{" GOOD "},'PSA_IOT':{" GOOD "}"), ATLS_OK, ""},
+    /* each submodule is fresh of its own */
+    {",'accept':[{'PSA_IOT':[],'GPU':[]}]",
+     SUBMODS("'GPU':{" GOOD "},'PSA_IOT':{" GOOD "}"),
+     ATLS_RESULT_NONCE_UNCHECKED, "in the Evidence of GPU:"},
+    {",'accept':[{'PSA_IOT':[],'GPU':[]}]",
+     SUBMODS("'PSA_IOT':{" GOOD ",'eat_nonce':'" NONCE "'},'GPU':{" GOOD "}"),
+     ATLS_RESULT_NONCE_UNCHECKED, "in the Evidence of GPU:"},
+    {",'accept':[{'PSA_IOT':[],'GPU':[]}]",
+     SUBMODS("'GPU':{" GOOD ",'eat_nonce':'" NONCE "'},'PSA_IOT':{" GOOD "}"),
+     ATLS_OK, ""},
+    {",'accept':[{'GPU':[],'PSA_IOT':[]}],'nonce_checked':[]",
+     SUBMODS("'GPU':{" GOOD ",'eat_nonce':'" NONCE "'},'PSA_IOT':{" GOOD
+             ",'eat_nonce':'" NONCE "'}"),
+     ATLS_OK, ""},
+    /* but that a platform token is bound to its realm's */
+    {CCA, SUBMODS(PLATFORM(GOOD) "," REALM(GOOD)), ATLS_OK, ""},
+    {CCA ",'nonce_checked':[]",
+     SUBMODS(PLATFORM(GOOD) "," REALM(GOOD ",'eat_nonce':'" NONCE "'")),
+     ATLS_OK, ""},
+    {CCA ",'nonce_checked':[]", SUBMODS(PLATFORM(GOOD) "," REALM(GOOD)),
+     ATLS_RESULT_NONCE_UNCHECKED, "in the Evidence of CCA_SSD_PLATFORM:"},
+    {CCA ",'nonce_checked':[]",
+     SUBMODS(REALM(GOOD) "," PLATFORM(GOOD ",'eat_nonce':'" NONCE "'")),
+     ATLS_RESULT_NONCE_UNCHECKED, "in the Evidence of CCA_REALM:"},
+    {CCA, HEAD("1700000000") "'submods':{" PLATFORM(GOOD) "," REALM(GOOD) "}}",
+     ATLS_RESULT_NONCE_UNCHECKED, "in the Evidence of CCA_SSD_PLATFORM:"},
+    {",'any':true", SUBMODS(PLATFORM(GOOD)), ATLS_RESULT_NONCE_UNCHECKED,
+     "in the Evidence of CCA_SSD_PLATFORM:"},
+    {",'any':true", SUBMODS(PLATFORM(GOOD) ",'PSA_IOT':{" GOOD "}"),
+     ATLS_RESULT_NONCE_UNCHECKED, "in the Evidence of CCA_SSD_PLATFORM:"},
     {",'accept':[{'GPU':[]},{'PSA_IOT':[]}]", SUBMODS("'PSA_IOT':{" GOOD "}"),
      ATLS_OK, ""},
     {ACCEPT, SUBMODS("'ERROR':{'ear.status':'contraindicated'}"),
@@ -248,6 +281,7 @@ START_TEST(verdict_tells_the_worst_and_until_when)
 {
     ck_assert_reason(
         appraise_as(verifier_of(V, ",'any':true,'max_age':'1m',"
+                                   "'nonce_checked':['PSA_IOT','GPU'],"
                                    "'tiers':['affirming','warning']"),
                     SUBMODS("'PSA_IOT':{" GOOD "},'GPU':{'ear.status':2,"
                             "'ear.trustworthiness-vector':{'hardware':32,"
@@ -360,9 +394,11 @@ END_TEST
     "'submods':{'cpu0':{" GOOD ",'ear.veraison.annotated-evidence':{"          \
     "'init_data':'','snp':{'measurement':'AA'},'runtime_data_claims':null"
 #define T_TAIL "}}}}"
-#define T_EXP  "'exp':1700000300,"
-#define HEX    "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
-#define ZEROS  "0000000000000000000000000000000000000000000000000000000000000000"
+#define T_GPU(more)                                                            \
+    "}},'gpu0':{" GOOD ",'ear.veraison.annotated-evidence':{" more
+#define T_EXP "'exp':1700000300,"
+#define HEX   "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define STD_64                                                                 \
     "oKGio6SlpqeoqaqrrK2ur7CxsrO0tba3uLm6u7y9vr8AAAAAAAAAAAAAAAAAAAAAAAAAAAAA" \
     "AA"                                                                       \
@@ -392,6 +428,16 @@ static const struct row trustee[] = {
      ATLS_RESULT_NONCE_UNCHECKED, ""},
     {",'accept':[{'cpu0':['hardware']}]",
      T_HEAD(T_EXP) ",'report_data':'" STD_64 "'" T_TAIL, ATLS_OK, ""},
+    /* one device's says nothing of another's */
+    {",'any':true",
+     T_HEAD(T_EXP) ",'report_data':'" STD_64 "'" T_GPU("") T_TAIL,
+     ATLS_RESULT_NONCE_UNCHECKED, "in the Evidence of gpu0:"},
+    {",'any':true", T_HEAD(T_EXP) T_GPU("'report_data':'" STD_64 "'") T_TAIL,
+     ATLS_RESULT_NONCE_UNCHECKED, "in the Evidence of cpu0:"},
+    {",'any':true",
+     T_HEAD(T_EXP) ",'report_data':'" STD_64
+                   "'" T_GPU("'report_data':'" STD_64 "'") T_TAIL,
+     ATLS_OK, ""},
     {",'accept':[{'cpu0':['configuration']}]",
      T_HEAD(T_EXP) ",'report_data':'" STD_64 "'" T_TAIL, ATLS_RESULT_REFUSED,
      "configuration"},
