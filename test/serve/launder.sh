@@ -17,7 +17,8 @@ policy_of() {
     python3 - "$2" <<'END' >"$1"
 import json, sys
 verifier = {"keys": [open("sign.pub").read()],
-            "accept": [{"PSA_IOT": ["hardware", "executables"]}]}
+            "accept": [{"PSA_IOT": ["hardware", "executables"]},
+                       {"UNCHECKED_PSA_IOT": ["hardware", "executables"]}]}
 verifier.update(json.loads(sys.argv[1]))
 policy = json.load(open("policy.json"))
 policy["verifiers"] = {"https://v.example": verifier}
@@ -25,7 +26,8 @@ json.dump(policy, sys.stdout)
 END
 }
 policy_of careful.json '{"nonce_checked": []}'
-policy_of told.json '{"nonce_checked": ["PSA_IOT"]}'
+policy_of default.json '{}'
+policy_of told.json '{"nonce_checked": ["PSA_IOT", "UNCHECKED_PSA_IOT"]}'
 
 believes() { # SENTENCE REASON POLICY: of the session in out, for $nonce
     python3 -c 'import json
@@ -50,6 +52,7 @@ call "a genuine machine is vouched for" 200 POST "$session" -H "$cmw" \
     --data-binary @captured.cmw
 ear "as affirming" sign.pub 'sub["ear.status"] == "affirming"'
 believes "and believed, as its submodule carries the challenge" OK careful.json
+believes "under a policy that says nothing of it, too" OK default.json
 
 # The client that other programs' handshakes have: verifier-client/remote.c
 ask=$top_builddir/test/verifier/ask
@@ -74,6 +77,8 @@ ear "and signs that it is affirming, with my nonce on top" sign.pub \
     "sub['ear.status'] == 'affirming' and part(it['eat_nonce']).hex() == '$nonce'"
 believes "it is not believed: nothing shows where the nonce is from" \
     RESULT_NONCE_UNCHECKED careful.json
+believes "nor by the submodules that are trusted without a word" \
+    RESULT_NONCE_UNCHECKED default.json
 believes "unless the policy promises that this Verifier compares it" OK \
     told.json
 asks "in a background check the Evidence itself is looked at first" 1 \

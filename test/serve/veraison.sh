@@ -137,6 +137,8 @@ call "old Evidence is taken there" 200 POST "$session" \
     -H "Content-Type: application/cmw" --data-binary @e.cmw
 ear "as affirming, for a nonce that it does not carry" sign.pub \
     "sub['ear.status'] == 'affirming' and part(it['eat_nonce']).hex() == '$nonce' and not sub['ear.veraison.annotated-evidence']['nonce'].startswith('$nonce')"
-ear "but no submodule vouches for the nonce" sign.pub 'it["submods"]["PSA_IOT"].get("eat_nonce") is None'
+ear "but no submodule vouches for the nonce, nor has a name that does" \
+    sign.pub \
+    'list(it["submods"]) == ["UNCHECKED_PSA_IOT"] and "eat_nonce" not in sub'
 stop_verifier $verifier
 plan

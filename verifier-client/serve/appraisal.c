@@ -132,6 +132,15 @@ static enum atls_reason state(const struct atls_service *service,
     return sign(service, &content, result, why);
 }
 
+/* Who trusts Veraison's name for a submodule trusts that the nonce was
+ * compared: where it was not, the name is another one. */
+static void name_submod(const struct atls_service *service, const char *name,
+                        char out[ATLS_EAR_NAME])
+{
+    snprintf(out, ATLS_EAR_NAME, "%s%s",
+             service->setup->is_nonce_unchecked ? "UNCHECKED_" : "", name);
+}
+
 /* evidence NULL: it could not be parsed. What was refused says nothing of
  * itself: nobody vouches for it. */
 static enum atls_reason describe(const struct atls_service *service,
@@ -143,10 +152,11 @@ static enum atls_reason describe(const struct atls_service *service,
     bool is_good = verdict->reason == ATLS_OK;
     ATLS_AUTO(json_t) *claims = is_good ? atls_json_object() : NULL;
     char policy_id[ATLS_PROFILE_NAME + sizeof("policy:")];
-    struct atls_ear_appraisal appraisal = {.name = submission->format->submod,
-                                           .verdict = verdict,
-                                           .claims = claims};
+    char name[ATLS_EAR_NAME];
+    struct atls_ear_appraisal appraisal = {
+        .name = name, .verdict = verdict, .claims = claims};
 
+    name_submod(service, submission->format->submod, name);
     if (verdict->profile[0] != '\0') {
         snprintf(policy_id, sizeof(policy_id), "policy:%s", verdict->profile);
         appraisal.policy_id = policy_id;

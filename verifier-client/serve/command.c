@@ -36,7 +36,8 @@ static const char help[] =
     "  --connections N      default: 1024\n"
     "  --timeout SECONDS    for all of a request; default: 10\n"
     "  --at TIME            for diagnosis: judge at this time\n"
-    "  --unchecked-nonce    for tests of relying parties: take old Evidence\n"
+    "  --unchecked-nonce    for tests of relying parties: take old Evidence,\n"
+    "                       in submodules whose names begin with UNCHECKED_\n"
     "  --help               this\n"
     "\n"
     "Exit status: 0 ended by a signal, 2 bad usage, policy, key or address.\n";
