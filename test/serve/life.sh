@@ -71,6 +71,22 @@ json.dump(policy, open("elsewhere.json", "w"))
 END
 starts_not "a Verifier asks no other" 'a Verifier judges itself' \
     --policy elsewhere.json
+python3 - <<'END'
+import json
+policy = json.load(open("good.json"))
+policy["verifiers"] = {"https://v.example": {
+    "keys": [open("sign.pub").read()], "any": True}}
+policy["rules"] = [{"accept": [], "delegated_max_age": "10m",
+                    "passport": ["https://v.example"]}]
+json.dump(policy, open("nothing.json", "w"))
+del policy["profiles"], policy["rules"]
+json.dump(policy, open("none.json", "w"))
+END
+asks "a policy that takes passports alone is one" 0 policy check nothing.json
+for policy in nothing none; do
+    starts_not "a Verifier judges something ($policy.json)" \
+        'want a profile that .* found none' --policy $policy.json
+done
 
 # Loading anew
 cp good.json policy.json
@@ -99,9 +115,13 @@ judged "which judges from now on" sign.pub LIFECYCLE_REFUSED
 cp broken.json policy.json
 check "one that is broken is named" reload '"not reloaded: .*policy.json'
 judged "and the old one stays" sign.pub LIFECYCLE_REFUSED
+cp nothing.json policy.json
+check "so is one under which nothing can be appraised" \
+    reload '"not reloaded: .*nothing could be appraised'
+judged "and the old one stays" sign.pub LIFECYCLE_REFUSED
 call "both are counted" 200 GET /metrics
 says "the good" '^atls_serve_reloads_total 1$'
-says "and the bad" '^atls_serve_failed_reloads_total 1$'
+says "and the bad" '^atls_serve_failed_reloads_total 2$'
 cp good.json policy.json
 cp next.pem signing.pem
 check "keys are loaded too" reload '"reloaded"'

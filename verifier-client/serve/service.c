@@ -60,10 +60,18 @@ static enum atls_reason choose_rule(struct atls_service *service,
 }
 
 /* Who is asked here answers of his own knowledge: no profile sends Evidence on
- * to another Verifier, and none believes what nobody verified. */
+ * to another Verifier, and none believes what nobody verified. Without a
+ * profile there is nothing that it could judge: what passes for a policy of
+ * those who take passports alone is a mistake here. */
 static enum atls_reason check_profiles(const struct atls_service *service,
                                        struct atls_why *why)
 {
+    if (service->rule->num_accept == 0)
+        return atls_why(
+            why, ATLS_POLICY_INVALID,
+            "%s: want a profile that the rule for a server without "
+            "a name accepts, found none: nothing could be appraised",
+            service->setup->policy);
     for (size_t i = 0; i < service->rule->num_accept; i++) {
         const struct atls_profile *profile = service->rule->accept[i];
 
