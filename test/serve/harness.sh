@@ -52,6 +52,7 @@ await_line() {
 start_verifier() {
     name=$1
     shift
+    rm -f "$name.url"
     "$atls" serve --listen 127.0.0.1:0 --log "file:$work/$name.log" "$@" \
         >"$name.url" 2>"$name.err" &
     verifier=$!

@@ -33,10 +33,20 @@ starts_not() { # SENTENCE EXTENDED-REGEX OPTION...
     complains "and atls says so" "$pattern"
 }
 starts_not "a policy is good" 'broken.json' --policy broken.json
-starts_not "a key is private" 'want a private key in PEM' --signing-key sign.pub
+asks "a key that signs is private" 2 serve --listen 127.0.0.1:0 \
+    --policy good.json --signing-key sign.pub
+complains "and atls says so" 'sign.pub: want one private key in PEM'
 openssl pkey -in sign.pem -aes128 -passout pass:secret -out locked.pem
 starts_not "and has no passphrase" 'without a passphrase' \
     --signing-key locked.pem
+for pair in 'sign next' 'sign sign' 'tls sign'; do
+    cat "${pair% *}.pem" "${pair#* }.pem" >two.pem
+    starts_not "what has two blocks is not one key (${pair% *}, ${pair#* })" \
+        'two.pem: want one private or public key in PEM' --signing-key two.pem
+done
+cat sign.pub next.pub >two.pub
+starts_not "nor are two public ones" 'two.pub: want one' --signing-key two.pub
+starts_not "a certificate is none" 'tls.pem: want one' --signing-key tls.pem
 starts_not "a profile is in the policy" 'has no profile "nobody"' \
     --profile nobody
 starts_not "TLS needs both" 'go together' --tls-cert tls.pem
@@ -129,7 +139,67 @@ judged "and sign from now on" next.pub OK
 cp sign.pub signing.pem
 check "one that is none is named" reload '"not reloaded: .*signing.pem'
 judged "and the old one stays" next.pub OK
+stop_verifier $verifier
+
+# A rotation: the next key is published, then it signs and the old one's public
+# half stays, then that goes.
+cat >keys.py <<'END'
+import base64, hashlib, json, subprocess, sys
+def text(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+def thumbprint(path): # RFC 7638, of a key on P-256
+    point = subprocess.run(
+        ["openssl", "pkey", "-pubin", "-in", path, "-outform", "DER"],
+        check=True, capture_output=True).stdout[-64:]
+    jwk = '{"crv":"P-256","kty":"EC","x":"%s","y":"%s"}' % (
+        text(point[:32]), text(point[32:]))
+    return text(hashlib.sha256(jwk.encode()).digest())
+keys = json.load(open("out"))["keys"]
+wanted = [thumbprint(path) for path in sys.argv[1:]]
+sys.exit([key["kid"] for key in keys] != wanted or
+         any(set(key) != {"alg", "kid", "kty", "crv", "x", "y"} for key in keys))
+END
+publishes() { # SENTENCE PUBLIC-KEY...
+    sentence=$1
+    shift
+    call "$sentence" 200 GET /.well-known/jwks.json
+    check "and those alone, by their thumbprints" python3 keys.py "$@"
+    cp out keys.json
+}
 cp sign.pem signing.pem
+cp next.pub published.pem
+start_verifier r --policy policy.json --signing-key signing.pem \
+    --signing-key published.pem
+publishes "the next key is published beside the one that signs" \
+    sign.pub next.pub
+open_session
+quote soft.pem e.cmw
+judged "which signs" sign.pub OK
+cp next.pem signing.pem
+cp sign.pub published.pem
+kill -HUP $verifier
+check "SIGHUP loads the next" await_line r.log '"reloaded"'
+publishes "the last one stays published, without its private half" \
+    next.pub sign.pub
+judged "and the next one signs" next.pub OK
+ear "by its name" next.pub \
+    'head["kid"] == json.load(open("keys.json"))["keys"][0]["kid"]'
+openssl ecparam -name prime256v1 -genkey -out published.pem
+openssl pkey -in published.pem -pubout -out published.pub
+rm r.log
+kill -HUP $verifier
+check "a private key may be published, too" await_line r.log '"reloaded"'
+publishes "by its public half" next.pub published.pub
+cat sign.pub next.pub >published.pem
+kill -HUP $verifier
+check "two in one file are none" \
+    await_line r.log '"not reloaded: published.pem: want one'
+publishes "and the old ones stay" next.pub published.pub
+stop_verifier $verifier
+cp sign.pem signing.pem
+start_verifier v --policy policy.json --signing-key signing.pem
+open_session
+quote soft.pem e.cmw
 
 # The load: four clients that submit until they are told to stop, on
 # connections that they keep.

@@ -25,24 +25,56 @@ static int no_passphrase(char *text, int size, int is_for_writing, void *arg)
     return 0;
 }
 
-static enum atls_reason read_key(const char *path, EVP_PKEY **out,
-                                 struct atls_why *why)
+/* RFC 7468, 2. What openssl ecparam writes before a key is none of its own. */
+static unsigned num_blocks(const struct atls_buf *text)
+{
+    static const char begin[] = "-----BEGIN ", parameters[] = "EC PARAMETERS-";
+    const uint8_t *at = text->data, *end = text->data + text->len;
+    unsigned num = 0;
+
+    while (at != NULL && (at = memmem(at, (size_t)(end - at), begin,
+                                      sizeof(begin) - 1)) != NULL) {
+        at += sizeof(begin) - 1;
+        num += (size_t)(end - at) < sizeof(parameters) - 1 ||
+               memcmp(at, parameters, sizeof(parameters) - 1) != 0;
+    }
+    return num;
+}
+
+/* NULL: it is none. */
+static EVP_PKEY *parse(const struct atls_buf *text, bool is_public)
+{
+    ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(text->data, (int)text->len);
+    EVP_PKEY *key = NULL;
+
+    if (bio != NULL)
+        key = is_public
+                  ? PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL)
+                  : PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    ERR_clear_error();
+    return key;
+}
+
+/* One key a file: of several, nobody could say which was meant. */
+static enum atls_reason read_key(const char *path, bool must_sign,
+                                 EVP_PKEY **out, struct atls_why *why)
 {
     ATLS_AUTO_BUF text = atls_buf(ATLS_FILE_MAX);
-    ATLS_AUTO(BIO) *bio = NULL;
     enum atls_reason reason = atls_file_read(path, &text, why);
 
-    if (reason != ATLS_OK)
+    if (reason == ATLS_OK && num_blocks(&text) == 1)
+        *out = parse(&text, false);
+    if (reason == ATLS_OK && *out == NULL && !must_sign &&
+        num_blocks(&text) == 1)
+        *out = parse(&text, true);
+    if (text.len > 0)
+        OPENSSL_cleanse(text.data, text.len);
+    if (reason != ATLS_OK || *out != NULL)
         return reason;
-    bio = BIO_new_mem_buf(text.data, (int)text.len);
-    if (bio != NULL)
-        *out = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-    ERR_clear_error();
-    return *out != NULL ? ATLS_OK
-                        : atls_why(why, ATLS_VERIFIER_KEY,
-                                   "%s: want a private key in PEM, without a "
-                                   "passphrase",
-                                   path);
+    return atls_why(why, ATLS_VERIFIER_KEY,
+                    "%s: want one %s in PEM, without a passphrase and with "
+                    "nothing after it",
+                    path, must_sign ? "private key" : "private or public key");
 }
 
 /* RFC 7638, 3.2 and RFC 8037, appendix A: the members that a key of its kind
@@ -103,7 +135,7 @@ enum atls_reason atls_signers_read(const struct atls_words *paths,
     for (unsigned i = 0; reason == ATLS_OK && i < paths->num; i++) {
         struct atls_signer *signer = &signers->items[signers->num++];
 
-        reason = read_key(paths->items[i], &signer->key, why);
+        reason = read_key(paths->items[i], i == 0, &signer->key, why);
         if (reason == ATLS_OK)
             reason = name_key(signer, why);
     }

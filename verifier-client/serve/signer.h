@@ -12,7 +12,7 @@
 #define ATLS_SIGNER_KID 44 /* characters of a thumbprint, and a NUL */
 
 struct atls_signer {
-    EVP_PKEY *key;
+    EVP_PKEY *key;             /* of all but the first maybe a public one */
     char kid[ATLS_SIGNER_KID]; /* RFC 7638: SHA-256 */
 };
 
@@ -21,8 +21,9 @@ struct atls_signers { /* zeroed: none; read by any number of threads */
     size_t num;
 };
 
-/* atls_signers_read: private keys, PEM files. FILE_UNREADABLE, VERIFIER_KEY
- * (no key, or none that we sign with), OUT_OF_MEMORY, CRYPTO_FAILED. */
+/* atls_signers_read: PEM files of one key each; the first is private, the
+ * others may be public. FILE_UNREADABLE, VERIFIER_KEY (no key, or none that we
+ * sign with), OUT_OF_MEMORY, CRYPTO_FAILED. */
 enum atls_reason ATLS_MUST_USE atls_signers_read(const struct atls_words *paths,
                                                  struct atls_signers *signers,
                                                  struct atls_why *why);
