@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -105,6 +106,7 @@ static bool write_attester(const char *folder)
     ATLS_AUTO(FILE) *public = open_in(folder, "attester.pem", "w");
 
     return key != NULL && secret != NULL && public != NULL &&
+           fchmod(fileno(secret), 0600) == 0 &&
            PEM_write_PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL) == 1 &&
            PEM_write_PUBKEY(public, key) == 1;
 }

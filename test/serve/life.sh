@@ -47,6 +47,18 @@ done
 cat sign.pub next.pub >two.pub
 starts_not "nor are two public ones" 'two.pub: want one' --signing-key two.pub
 starts_not "a certificate is none" 'tls.pem: want one' --signing-key tls.pem
+for mode in 644 602; do
+    cp sign.pem open.pem
+    chmod $mode open.pem
+    starts_not "a key is not for everybody (mode $mode)" \
+        "open.pem: want a file that others .* mode 0$mode" \
+        --signing-key open.pem
+done
+cp tls.key open.key
+chmod 644 open.key
+starts_not "nor is that of TLS" \
+    'open.key: want a file that others .* mode 0644' \
+    --tls-cert tls.pem --tls-key open.key
 starts_not "a profile is in the policy" 'has no profile "nobody"' \
     --profile nobody
 starts_not "TLS needs both" 'go together' --tls-cert tls.pem
@@ -184,6 +196,7 @@ publishes "the last one stays published, without its private half" \
 judged "and the next one signs" next.pub OK
 ear "by its name" next.pub \
     'head["kid"] == json.load(open("keys.json"))["keys"][0]["kid"]'
+rm published.pem
 openssl ecparam -name prime256v1 -genkey -out published.pem
 openssl pkey -in published.pem -pubout -out published.pub
 rm r.log
@@ -195,6 +208,14 @@ kill -HUP $verifier
 check "two in one file are none" \
     await_line r.log '"not reloaded: published.pem: want one'
 publishes "and the old ones stay" next.pub published.pub
+cp sign.pub published.pem
+cp sign.pem signing.pem
+chmod 644 signing.pem
+kill -HUP $verifier
+check "nor is one that everybody can read" \
+    await_line r.log '"not reloaded: signing.pem: want a file that others'
+publishes "and the old ones stay" next.pub published.pub
+rm signing.pem
 stop_verifier $verifier
 cp sign.pem signing.pem
 start_verifier v --policy policy.json --signing-key signing.pem
@@ -406,6 +427,13 @@ result $? "a connection under the old one gets its answer, as its last"
 sed 's/^/# /' kept.out
 call "the new one is shown" 200 GET /metrics --cacert tls.pem
 call "and the old one no more" 000 GET /metrics --cacert old.pem
+chmod 644 tls.key
+rm -f t.log
+kill -HUP $verifier
+check "a key that everybody can read is named" await_line t.log \
+    '"certificate not reloaded: tls.key: want a file that others'
+call "and the service stays" 200 GET /metrics --cacert tls.pem
+chmod 600 tls.key
 cp sign.pub tls.pem
 rm -f t.log
 kill -HUP $verifier

@@ -12,6 +12,7 @@ libserve_la_SOURCES = \
 	verifier-client/serve/metrics.c verifier-client/serve/metrics.h \
 	verifier-client/serve/published.c \
 	verifier-client/serve/route.c verifier-client/serve/route.h \
+	verifier-client/serve/secret.c verifier-client/serve/secret.h \
 	verifier-client/serve/service.c verifier-client/serve/service.h \
 	verifier-client/serve/session.c verifier-client/serve/session.h \
 	verifier-client/serve/session_key.c \

@@ -31,8 +31,8 @@ struct atls_service {
 };
 
 /* atls_service_load: from the files that setup (borrowed) names.
- * FILE_UNREADABLE, POLICY_INVALID, RULE_MISSING, VERIFIER_KEY, OUT_OF_MEMORY,
- * CRYPTO_FAILED. Give back with atls_service_free. */
+ * FILE_UNREADABLE, POLICY_INVALID, RULE_MISSING, VERIFIER_KEY, SETTING_INVALID,
+ * OUT_OF_MEMORY, CRYPTO_FAILED. Give back with atls_service_free. */
 enum atls_reason ATLS_MUST_USE atls_service_load(const struct atls_setup *setup,
                                                  int64_t now,
                                                  struct atls_service **out,

@@ -15,6 +15,7 @@
 
 #include "base64url.h"
 #include "file.h"
+#include "serve/secret.h"
 #include "serve/session.h"
 
 enum { HEX = 2 * ATLS_SESSION_KEY };
@@ -82,20 +83,6 @@ static enum atls_reason create(const char *path, struct atls_why *why)
     return reason;
 }
 
-static enum atls_reason check_rights(const char *path, struct atls_why *why)
-{
-    struct stat status;
-
-    if (stat(path, &status) != 0)
-        return failed(path, why);
-    if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)
-        return atls_why(why, ATLS_SETTING_INVALID,
-                        "%s: want a file that others cannot read or write, "
-                        "found mode %04o: chmod 600",
-                        path, (unsigned)status.st_mode & 07777);
-    return ATLS_OK;
-}
-
 static enum atls_reason read_hex(const char *path, struct atls_session_key *key,
                                  struct atls_why *why)
 {
@@ -125,7 +112,7 @@ enum atls_reason atls_session_key_read(const char *path,
     if (access(path, F_OK) != 0 && errno == ENOENT)
         reason = create(path, why);
     if (reason == ATLS_OK)
-        reason = check_rights(path, why);
+        reason = atls_secret_check(path, why);
     return reason == ATLS_OK ? read_hex(path, key, why) : reason;
 }
 

@@ -12,6 +12,7 @@
 #include "base64url.h"
 #include "file.h"
 #include "json.h"
+#include "serve/secret.h"
 
 ATLS_AUTO_FREE(BIO, BIO_free_all)
 
@@ -64,8 +65,9 @@ static enum atls_reason read_key(const char *path, bool must_sign,
 
     if (reason == ATLS_OK && num_blocks(&text) == 1)
         *out = parse(&text, false);
-    if (reason == ATLS_OK && *out == NULL && !must_sign &&
-        num_blocks(&text) == 1)
+    if (*out != NULL)
+        reason = atls_secret_check(path, why);
+    else if (reason == ATLS_OK && !must_sign && num_blocks(&text) == 1)
         *out = parse(&text, true);
     if (text.len > 0)
         OPENSSL_cleanse(text.data, text.len);

@@ -23,7 +23,8 @@ struct atls_signers { /* zeroed: none; read by any number of threads */
 
 /* atls_signers_read: PEM files of one key each; the first is private, the
  * others may be public. FILE_UNREADABLE, VERIFIER_KEY (no key, or none that we
- * sign with), OUT_OF_MEMORY, CRYPTO_FAILED. */
+ * sign with), SETTING_INVALID (a private one that others may read),
+ * OUT_OF_MEMORY, CRYPTO_FAILED. */
 enum atls_reason ATLS_MUST_USE atls_signers_read(const struct atls_words *paths,
                                                  struct atls_signers *signers,
                                                  struct atls_why *why);

@@ -10,6 +10,7 @@
 #include <openssl/pem.h>
 
 #include "file.h"
+#include "serve/secret.h"
 
 ATLS_AUTO_FREE(BIO, BIO_free_all)
 ATLS_AUTO_FREE(X509, X509_free)
@@ -35,6 +36,8 @@ enum atls_reason atls_tls_read(const char *certificate, const char *key,
     if (certificate == NULL)
         return ATLS_OK;
     reason = read_pem(certificate, &out->certificate, why);
+    if (reason == ATLS_OK)
+        reason = atls_secret_check(key, why);
     return reason == ATLS_OK ? read_pem(key, &out->key, why) : reason;
 }
 

@@ -12,7 +12,8 @@ struct atls_tls { /* each with a NUL at its end; empty: no TLS */
     struct atls_buf certificate, key;
 };
 
-/* atls_tls_read: certificate NULL: nothing. FILE_UNREADABLE, OUT_OF_MEMORY. */
+/* atls_tls_read: certificate NULL: nothing. FILE_UNREADABLE, SETTING_INVALID (a
+ * key that others may read), OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE atls_tls_read(const char *certificate,
                                              const char *key,
                                              struct atls_tls *out,
