@@ -5,6 +5,7 @@ serve_tests = \
 	test/serve/life.sh \
 	test/serve/limits.sh \
 	test/serve/passport.sh \
+	test/serve/tls.sh \
 	test/serve/unit.sh \
 	test/serve/veraison.sh
 TESTS += $(serve_tests)
