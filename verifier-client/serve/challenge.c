@@ -23,7 +23,11 @@
 
 #define SESSION "application/vnd.veraison.challenge-response-session+json"
 
-enum { NONCE = 32 }; /* bytes of one that nobody asked for */
+enum {
+    NONCE = 48, /* bytes of one that nobody asked for: a length that a PSA
+                   token can have (RFC 9783, 4.1.1), and without padding */
+    MAX_DRAWS = 1000
+};
 
 static bool wants_session(struct atls_exchange *exchange)
 {
@@ -39,10 +43,30 @@ static bool is_given(const char *parameter)
     return parameter != NULL && parameter[0] != '\0';
 }
 
+/* The text is the same in base64 and base64url, padded and not. */
+static bool is_spelled_alike(const struct atls_session *session)
+{
+    ATLS_AUTO_BUF text = atls_buf(2 * ATLS_SESSION_MAX_NONCE);
+
+    atls_base64url_put(&text, atls_view(session->nonce, session->nonce_len));
+    return memchr(text.data, '-', text.len) == NULL &&
+           memchr(text.data, '_', text.len) == NULL;
+}
+
+/* Services of Veraison write a session's nonce in base64url without padding, as
+ * we do; they wrote padded base64 before, which is what clients of theirs from
+ * that time read. So what we make is drawn until both read it, where its length
+ * has no padding; of 48 bytes, one draw in eight will do. */
 static const char *make_nonce(size_t len, struct atls_session *session)
 {
     session->nonce_len = len;
-    return RAND_bytes(session->nonce, (int)len) == 1 ? NULL : "no random bytes";
+    for (int i = 0; i < MAX_DRAWS; i++) {
+        if (RAND_bytes(session->nonce, (int)len) != 1)
+            break;
+        if (len % 3 != 0 || is_spelled_alike(session))
+            return NULL;
+    }
+    return "no random bytes";
 }
 
 /* RFC 4648, 5: base64url may come with padding, which then fills it up. */
