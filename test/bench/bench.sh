@@ -36,7 +36,7 @@ refuses_without_modules() {
 }
 
 num=0
-echo 1..10
+echo 1..11
 measure one-way
 check "the table holds the module against the floor" \
     grep -q '^  atls / floor .*<= 1.1 ' table.one-way
@@ -57,5 +57,13 @@ if "$top_builddir/atls" serve 2>&1 | grep -q 'without libmicrohttpd'; then
     echo "ok $num - atls serve is measured # SKIP no libmicrohttpd"
 else
     measure serve
+fi
+if grep -q '^atls serve' table.serve 2>/dev/null; then
+    check "its memory is held against a budget" \
+        grep -Eq '^ +second half over the first +-?[0-9]+ +<= 512 (kept|MISSED)$' \
+        table.serve
+else
+    num=$((num + 1))
+    echo "ok $num - its memory is held against a budget # SKIP no libmicrohttpd"
 fi
 check "a run without the modules is refused" refuses_without_modules

@@ -226,9 +226,11 @@ static void print_serve(const json_t *serve, FILE *out)
         const json_t *rate = json_object_get(run, "per_s");
         double low = number(rate, "low"), high = number(rate, "high");
         double wanted = number(run, "wanted_per_s");
+        double growth = number(run, "rss_growth_kib");
+        double allowed = number(run, "rss_growth_budget_kib");
 
-        fprintf(out, "  %s: %g appraisals\n  %-30s", key,
-                number(run, "appraisals"), "a second");
+        fprintf(out, "  %s: %.0f appraisals by %.0f requests\n  %-30s", key,
+                number(run, "appraisals"), number(run, "requests"), "a second");
         fprintf(out, "%8.0f [%.0f, %.0f]  >= %g %s\n", number(rate, "median"),
                 low, high, wanted,
                 low >= wanted   ? "kept"
@@ -243,6 +245,8 @@ static void print_serve(const json_t *serve, FILE *out)
         fprintf(out, "  %-30s%8.0f, last %.0f, most %.0f\n",
                 "memory, KiB: first", number(run, "rss_first_kib"),
                 number(run, "rss_last_kib"), number(run, "rss_most_kib"));
+        fprintf(out, "  %-30s%8.0f  <= %g %s\n", "  second half over the first",
+                growth, allowed, growth <= allowed ? "kept" : "MISSED");
     }
 }
 

@@ -28,6 +28,7 @@
 #define MAX_ROUNDS 2000
 #define BARE       200  /* signatures and verifications in a round */
 #define WANTED     2000 /* appraisals a second */
+#define GROWTH_KIB 512  /* that its memory may grow by */
 
 enum { NONCE = 32 };
 
@@ -143,13 +144,28 @@ static bool run_round(struct rounds *rounds, bool has_own_sessions)
     return true;
 }
 
-static json_t *rounds_json(const struct rounds *rounds)
+static double most(const double *values, size_t num)
+{
+    return bench_sample_quantile(values, num, 1);
+}
+
+/* The second half's peak over the first's: what was not needed for half of the
+ * work is not needed for the rest. */
+static double growth_kib(const struct rounds *rounds)
+{
+    size_t half = (rounds->num + 1) / 2, rest = rounds->num + 1 - half;
+
+    return most(rounds->rss_kib + half, rest) - most(rounds->rss_kib, half);
+}
+
+static json_t *rounds_json(const struct rounds *rounds, bool has_own_sessions)
 {
     size_t num = rounds->num;
 
     return json_pack(
-        "{s:i,s:o,s:f,s:o,s:f,s:o,s:f,s:f,s:f}", "appraisals",
-        (int)(num * ROUND), "per_s",
+        "{s:i,s:i,s:o,s:f,s:o,s:f,s:o,s:f,s:f,s:f,s:f,s:f}", "appraisals",
+        (int)(num * ROUND), "requests",
+        (int)(num * (has_own_sessions ? 2 * ROUND : ROUND + 1)), "per_s",
         bench_sample_json(bench_sample_interval(rounds->rate, num), 0),
         "wanted_per_s", (double)WANTED, "cpu_us",
         bench_sample_json(bench_sample_interval(rounds->cpu_us, num), 0),
@@ -157,8 +173,9 @@ static json_t *rounds_json(const struct rounds *rounds)
         bench_sample_json(
             bench_sample_ratio(rounds->cpu_us, rounds->bare_us, num), 0),
         "rss_first_kib", rounds->rss_kib[0], "rss_last_kib",
-        rounds->rss_kib[num], "rss_most_kib",
-        bench_sample_quantile(rounds->rss_kib, num + 1, 1));
+        rounds->rss_kib[num], "rss_most_kib", most(rounds->rss_kib, num + 1),
+        "rss_growth_kib", growth_kib(rounds), "rss_growth_budget_kib",
+        (double)GROWTH_KIB);
 }
 
 /* Each answer was complete; what the last one says must be affirming. */
@@ -194,9 +211,9 @@ static json_t *measure(struct rounds *rounds, unsigned num_rounds)
 
     /* the first answers are those of a process that has just begun */
     if (run_rounds(rounds, 1, true) && run_rounds(rounds, num_rounds, false) &&
-        (shared = rounds_json(rounds)) != NULL &&
+        (shared = rounds_json(rounds, false)) != NULL &&
         run_rounds(rounds, num_rounds, true))
-        own = rounds_json(rounds);
+        own = rounds_json(rounds, true);
     if (own != NULL)
         return json_pack("{s:o,s:o}", "Evidence", shared,
                          "session and Evidence", own);
