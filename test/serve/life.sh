@@ -382,7 +382,7 @@ check "SIGTERM ends an idle one well" [ $? = 0 ]
 
 # TLS
 start_verifier t --policy policy.json --signing-key sign.pem \
-    --tls-cert tls.pem --tls-key tls.key --listen 127.0.0.1:0
+    --tls-cert tls.pem --tls-key tls.key --listen 127.0.0.1:0 --timeout 60
 check "with TLS the URL says so" grep -q '^https://127' t.url
 call "and a client that knows the certificate is served" 200 GET /metrics \
     --cacert tls.pem
@@ -427,6 +427,32 @@ result $? "a connection under the old one gets its answer, as its last"
 sed 's/^/# /' kept.out
 call "the new one is shown" 200 GET /metrics --cacert tls.pem
 call "and the old one no more" 000 GET /metrics --cacert old.pem
+# A request that is under way while the certificate changes twice
+open_session() { # over TLS
+    request POST "$api/newSession" --cacert tls.pem >status
+    session=$api/$(tr -d '\r' <head | sed -n 's/^Location: //pI')
+}
+open_session
+sed -e 's/^s = .*/&\ns = ssl.create_default_context(cafile="old.pem")\\\n    .wrap_socket(s, server_hostname="localhost")/' \
+    -e 's/^import /import ssl, /' slow.py >slow_tls.py
+rm -f slow.begun slow.go
+cp tls.pem old.pem
+python3 slow_tls.py "${url##*:}" "$session" >slow.out 2>&1 &
+slow=$!
+pids="$pids $slow"
+await slow.begun $slow
+for i in 1 2; do
+    make_certificate
+    rm -f t.log
+    kill -HUP $verifier
+    check "SIGHUP loads another certificate ($i)" \
+        await_line t.log '"certificate reloaded"'
+done
+call "the last one is shown" 200 GET /metrics --cacert tls.pem
+touch slow.go
+wait $slow
+result $? "a request from before both gets its answer"
+sed 's/^/# /' slow.out
 chmod 644 tls.key
 rm -f t.log
 kill -HUP $verifier
@@ -440,6 +466,36 @@ kill -HUP $verifier
 check "one that is none is named" await_line t.log \
     '"certificate not reloaded: libmicrohttpd: '
 call "and the service stays" 200 GET /metrics --insecure
+stop_verifier $verifier
+check "SIGTERM ends it well" [ $? = 0 ]
+
+# More changes than there are places for old daemons
+for i in 1 2 3 4 5 6 7 8 9 10 11; do
+    make_certificate
+    mv tls.pem tls$i.pem
+    mv tls.key tls$i.key
+done
+turn() { # N
+    cp tls$1.pem tls.pem
+    cp tls$1.key tls.key
+    rm -f m.log
+    kill -HUP $verifier
+    await_line m.log '"certificate (reloaded|waits)'
+}
+cp tls1.pem tls.pem
+cp tls1.key tls.key
+start_verifier m --policy policy.json --signing-key sign.pem \
+    --tls-cert tls.pem --tls-key tls.key --timeout 8
+for i in 2 3 4 5 6 7 8 9; do
+    turn $i
+    result $? "certificate $i is loaded"
+done
+turn 10
+turn 11
+check "then a change waits" grep -q '"certificate waits' m.log
+call "for a moment the one before is shown" 200 GET /metrics --cacert tls9.pem
+await_line m.log '"certificate reloaded"'
+call "and then the last one" 200 GET /metrics --cacert tls11.pem
 stop_verifier $verifier
 check "SIGTERM ends it well" [ $? = 0 ]
 plan

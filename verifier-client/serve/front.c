@@ -48,33 +48,47 @@ enum atls_reason atls_front_start(struct atls_front *front,
     return reason;
 }
 
+/* next takes over. */
 static void retire(struct atls_front *front, struct atls_daemon *next)
 {
-    atls_daemon_stop(front->retired);
-    front->retired = front->daemon;
-    front->retired_ns = atls_clock_now();
+    front->retired[front->num_retired++] =
+        (struct atls_retired){front->daemon, atls_clock_now()};
+    atls_daemon_quiesce(front->daemon);
     front->daemon = next;
-    atls_daemon_quiesce(front->retired);
+}
+
+static enum atls_reason change(struct atls_front *front, struct atls_tls *tls,
+                               struct atls_why *why)
+{
+    struct atls_daemon *next = NULL;
+    enum atls_reason reason = start_daemon(front, tls, &next, why);
+
+    if (reason != ATLS_OK)
+        return reason;
+    retire(front, next);
+    atls_tls_clear(&front->tls);
+    front->tls = *tls;
+    *tls = (struct atls_tls){0};
+    atls_tls_note(&front->tls, &front->server->metrics);
+    atls_server_say(front->server, ATLS_LOG_INFO, "certificate reloaded");
+    return ATLS_OK;
 }
 
 static enum atls_reason reload(struct atls_front *front, struct atls_why *why)
 {
     struct atls_tls tls;
-    struct atls_daemon *next = NULL;
     enum atls_reason reason =
         atls_tls_read(front->certificate, front->key, &tls, why);
+    bool is_new = reason == ATLS_OK && !atls_tls_equal(&tls, &front->tls);
 
-    if (reason == ATLS_OK && !atls_tls_equal(&tls, &front->tls))
-        reason = start_daemon(front, &tls, &next, why);
-    if (next != NULL) {
-        retire(front, next);
-        atls_tls_clear(&front->tls);
-        front->tls = tls;
-        atls_tls_note(&tls, &front->server->metrics);
-        atls_server_say(front->server, ATLS_LOG_INFO, "certificate reloaded");
-    } else {
-        atls_tls_clear(&tls);
-    }
+    front->is_reload_due =
+        is_new && front->num_retired == ATLS_FRONT_MAX_RETIRED;
+    if (front->is_reload_due)
+        atls_server_say(front->server, ATLS_LOG_INFO,
+                        "certificate waits for requests under old ones");
+    else if (is_new)
+        reason = change(front, &tls, why);
+    atls_tls_clear(&tls);
     return reason;
 }
 
@@ -95,22 +109,31 @@ static bool is_over(const struct atls_front *front, int64_t since_ns)
            (int64_t)front->terms.request_timeout_s * 1000000000;
 }
 
+static void end_oldest(struct atls_front *front)
+{
+    atls_daemon_stop(front->retired[0].daemon);
+    front->num_retired--;
+    memmove(&front->retired[0], &front->retired[1],
+            front->num_retired * sizeof(front->retired[0]));
+}
+
 void atls_front_tick(struct atls_front *front)
 {
     atls_daemon_sweep(front->daemon);
-    if (front->retired == NULL)
-        return;
-    atls_daemon_sweep(front->retired);
-    if (!is_over(front, front->retired_ns))
-        return;
-    atls_daemon_stop(front->retired);
-    front->retired = NULL;
+    for (size_t i = 0; i < front->num_retired; i++)
+        atls_daemon_sweep(front->retired[i].daemon);
+    while (front->num_retired > 0 && is_over(front, front->retired[0].since_ns))
+        end_oldest(front);
+    if (front->is_reload_due && front->num_retired < ATLS_FRONT_MAX_RETIRED)
+        atls_front_reload(front);
 }
 
 static bool is_idle(const struct atls_front *front)
 {
-    return atls_daemon_is_idle(front->daemon) &&
-           (front->retired == NULL || atls_daemon_is_idle(front->retired));
+    for (size_t i = 0; i < front->num_retired; i++)
+        if (!atls_daemon_is_idle(front->retired[i].daemon))
+            return false;
+    return atls_daemon_is_idle(front->daemon);
 }
 
 static void finish(struct atls_front *front)
@@ -130,7 +153,8 @@ void atls_front_stop(struct atls_front *front)
 {
     if (front->daemon != NULL)
         finish(front);
-    atls_daemon_stop(front->retired);
+    while (front->num_retired > 0)
+        end_oldest(front);
     atls_daemon_stop(front->daemon);
     atls_tls_clear(&front->tls);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The daemon that listens, and the one it took over from: with another
- * certificate a new daemon begins on the same socket, and the old one finishes
- * what it has.
+ * The daemon that listens, and those it took over from: with another
+ * certificate a new daemon begins on the same socket, and the old ones finish
+ * what they have, for as long as a request may take.
  */
 #ifndef ATLS_SERVE_FRONT_H
 #define ATLS_SERVE_FRONT_H
@@ -11,6 +11,13 @@
 #include "serve/listener.h"
 #include "serve/tls.h"
 
+#define ATLS_FRONT_MAX_RETIRED 8
+
+struct atls_retired {
+    struct atls_daemon *daemon;
+    int64_t since_ns;
+};
+
 struct atls_front {
     const char *certificate, *key; /* paths; NULL: plain HTTP */
     struct atls_server *server;
@@ -18,8 +25,10 @@ struct atls_front {
                                        filled in */
     struct atls_listener listener;
     struct atls_tls tls;
-    struct atls_daemon *daemon, *retired; /* NULL: none */
-    int64_t retired_ns;
+    struct atls_daemon *daemon;                          /* NULL: none */
+    struct atls_retired retired[ATLS_FRONT_MAX_RETIRED]; /* oldest first */
+    size_t num_retired;
+    bool is_reload_due; /* when the oldest has ended */
 };
 
 /* atls_front_start: listens at ADDR:PORT. What atls_tls_read,
@@ -29,7 +38,8 @@ enum atls_reason ATLS_MUST_USE atls_front_start(struct atls_front *front,
                                                 struct atls_why *why);
 
 /* atls_front_reload: certificate and key, if they are others now; the log says
- * what is wrong with them. */
+ * what is wrong with them. While ATLS_FRONT_MAX_RETIRED old daemons finish, the
+ * change waits. */
 void atls_front_reload(struct atls_front *front);
 
 /* atls_front_tick: to be called now and then. */
