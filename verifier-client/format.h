@@ -8,6 +8,7 @@
 #define ATLS_FORMAT_H
 
 #include "evidence.h"
+#include "expiry.h"
 #include "profile.h"
 
 struct atls_format {
@@ -72,6 +73,11 @@ struct atls_format {
                               struct atls_verdict *verdict);
 
     void (*describe)(const void *claims, bool brief, atls_claim_fn *each,
+                     void *arg);
+
+    /* expiries: when collateral of the profile must be there anew. NULL: the
+     * format has none. */
+    void (*expiries)(const struct atls_profile *profile, atls_expiry_fn *each,
                      void *arg);
 
     /* The format's own part of a profile: its keys (NULL-ended), how they are

@@ -16,6 +16,7 @@ libverifier_la_SOURCES = \
 	verifier-client/composite.c verifier-client/composite.h \
 	verifier-client/document.c verifier-client/document.h \
 	verifier-client/evidence.c verifier-client/evidence.h \
+	verifier-client/expiry.c verifier-client/expiry.h \
 	verifier-client/file.c verifier-client/file.h \
 	verifier-client/format.c verifier-client/format.h \
 	verifier-client/learn.c verifier-client/learn.h \

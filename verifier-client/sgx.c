@@ -192,6 +192,15 @@ static bool learn(const void *claims, json_t *profile)
             json_object_set_new(profile, "debug", json_true()) == 0);
 }
 
+static void expiries(const struct atls_profile *profile, atls_expiry_fn *each,
+                     void *arg)
+{
+    const struct atls_dcap_reference *reference = profile->reference;
+
+    atls_expiry_crls(reference->collateral.crls, each, arg);
+    atls_expiry_tcb(&reference->tcb, false, each, arg);
+}
+
 const struct atls_format atls_format_sgx = {
     .name = "sgx",
     .submod = "SGX",
@@ -203,6 +212,7 @@ const struct atls_format atls_format_sgx = {
     .verify_chain = atls_dcap_verify_chain,
     .judge = judge,
     .describe = describe,
+    .expiries = expiries,
     .keys = keys,
     .read = read_profile,
     .reference_free = atls_dcap_reference_free,

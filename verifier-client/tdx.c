@@ -266,6 +266,15 @@ static bool learn(const void *claims, json_t *profile)
                     false);
 }
 
+static void expiries(const struct atls_profile *profile, atls_expiry_fn *each,
+                     void *arg)
+{
+    const struct atls_dcap_reference *reference = profile->reference;
+
+    atls_expiry_crls(reference->collateral.crls, each, arg);
+    atls_expiry_tcb(&reference->tcb, true, each, arg);
+}
+
 const struct atls_format atls_format_tdx = {
     .name = "tdx",
     .submod = "TDX",
@@ -278,6 +287,7 @@ const struct atls_format atls_format_tdx = {
     .verify_chain = atls_dcap_verify_chain,
     .judge = judge,
     .describe = describe,
+    .expiries = expiries,
     .keys = keys,
     .read = read_profile,
     .reference_free = atls_dcap_reference_free,

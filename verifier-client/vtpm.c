@@ -219,6 +219,14 @@ static bool learn(const void *in, json_t *profile)
            atls_tpm_learn(&claims->quote, profile);
 }
 
+static void expiries(const struct atls_profile *profile, atls_expiry_fn *each,
+                     void *arg)
+{
+    const struct atls_vtpm_reference *reference = profile->reference;
+
+    atls_expiry_crls(reference->tee->collateral.crls, each, arg);
+}
+
 const struct atls_format atls_format_vtpm = {
     .name = "vtpm",
     .submod = "AZSNPVTPM",
@@ -230,6 +238,7 @@ const struct atls_format atls_format_vtpm = {
     .verify_chain = verify_chain,
     .judge = judge,
     .describe = describe,
+    .expiries = expiries,
     .keys = vtpm_keys,
     .read = read_profile,
     .reference_free = reference_free,

@@ -466,6 +466,10 @@ kill -HUP $verifier
 check "one that is none is named" await_line t.log \
     '"certificate not reloaded: libmicrohttpd: '
 call "and the service stays" 200 GET /metrics --insecure
+says "metrics count certificates that were loaded" \
+    '^atls_serve_certificate_reloads_total 3$'
+says "and those that could not be" \
+    '^atls_serve_failed_certificate_reloads_total 2$'
 stop_verifier $verifier
 check "SIGTERM ends it well" [ $? = 0 ]
 

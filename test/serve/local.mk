@@ -4,6 +4,7 @@ serve_tests = \
 	test/serve/launder.sh \
 	test/serve/life.sh \
 	test/serve/limits.sh \
+	test/serve/metrics.sh \
 	test/serve/passport.sh \
 	test/serve/tls.sh \
 	test/serve/unit.sh \

@@ -850,6 +850,58 @@ START_TEST(newer_document_is_taken)
 }
 END_TEST
 
+static void take_expiry(void *arg, const char *what, int64_t next)
+{
+    ATLS_AUTO_BUF line = atls_buf(64);
+    char text[64];
+
+    snprintf(text, sizeof(text), "%s %lld\n", what, (long long)next);
+    atls_buf_text(&line, text);
+    atls_buf_put(arg, atls_buf_view(&line));
+}
+
+/* What stands in the folder beside a newer one of its kind, or is of the other
+ * TEE, has no say. */
+START_TEST(collateral_must_be_there_anew_when_the_first_of_each_kind_ends)
+{
+    static const char older[] =
+        "{\"id\":\"TDX\",\"version\":3,\"issueDate\":\"2026-10-01T00:00:00Z\","
+        "\"nextUpdate\":\"2026-10-30T00:00:00Z\",\"tcbEvaluationDataNumber\":"
+        "16," PLATFORM MODULES LEVELS "}";
+    static const char other[] =
+        "{\"id\":\"TDX\",\"version\":3,\"issueDate\":\"2026-10-02T00:00:00Z\","
+        "\"nextUpdate\":\"2026-11-30T00:00:00Z\",\"tcbEvaluationDataNumber\":"
+        "16,\"fmspc\":\"60806F000000\",\"pceId\":\"0000\",\"tcbType\":"
+        "0," MODULES LEVELS "}";
+    static const char enclave[] =
+        "{\"id\":\"QE\",\"version\":2,\"issueDate\":\"2026-10-02T00:00:00Z\","
+        "\"nextUpdate\":\"2026-10-03T00:00:00Z\",\"tcbEvaluationDataNumber\":"
+        "16," ENCLAVE QE_LEVELS "}";
+    ATLS_AUTO_BUF found = atls_buf(FORGE_MAX);
+    struct atls_policy *policy = NULL;
+    const struct atls_profile *profile;
+    struct atls_why why = {0};
+    char root[128], wanted[256];
+
+    put_folder(true);
+    snprintf(root, sizeof(root), "%s/root.pem", folder.path);
+    put_signed("a.json", "tcbInfo", older);
+    put_signed("b.json", "tcbInfo", other);
+    put_signed("c.json", "enclaveIdentity", enclave);
+    ck_assert_msg(load("tdx", ANY, root, folder.path, &policy, &why) == ATLS_OK,
+                  "%s", why.text);
+    profile = atls_policy_profile(policy, "p");
+    ck_assert_ptr_nonnull(profile);
+    profile->format->expiries(profile, take_expiry, &found);
+    /* FORGE_DCAP_NEXT, and the day before it of the other platforms */
+    snprintf(wanted, sizeof(wanted), "crl %d\nqe_identity %d\ntcb_info %d\n",
+             1796083200, 1796083200, 1796083200 - 86400);
+    ck_assert_msg(atls_view_is(atls_buf_view(&found), wanted), "%.*s",
+                  (int)found.len, (const char *)found.data);
+    atls_policy_free(policy);
+}
+END_TEST
+
 START_TEST(profile_without_collateral_is_a_problem)
 {
     ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
@@ -926,6 +978,8 @@ int main(void)
     tcase_add_test(cases, chain_of_another_platform_is_refused);
     tcase_add_test(cases, only_intels_signer_makes_tcb_info);
     tcase_add_test(cases, newer_document_is_taken);
+    tcase_add_test(
+        cases, collateral_must_be_there_anew_when_the_first_of_each_kind_ends);
     tcase_add_test(cases, profile_without_collateral_is_a_problem);
     tcase_add_loop_test(cases, claims_are_described, 0, NUM_KINDS);
     suite_add_tcase(suite, cases);

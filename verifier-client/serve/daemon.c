@@ -268,9 +268,8 @@ static unsigned num_cores(void)
 /* GnuTLS's words. RFC 9325: no key exchange without forward secrecy (4.1), and
  * of TLS 1.2 only suites with an AEAD (4.2). Not const, as libmicrohttpd's
  * arrays have no such pointers. */
-static char priorities[] =
-    "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:"
-    "-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-MAC-ALL:+AEAD";
+static char priorities[] = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:"
+                           "-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-MAC-ALL:+AEAD";
 
 static struct MHD_Daemon *start(struct atls_daemon *daemon,
                                 const struct atls_daemon_terms *terms)

@@ -70,6 +70,8 @@ static enum atls_reason change(struct atls_front *front, struct atls_tls *tls,
     front->tls = *tls;
     *tls = (struct atls_tls){0};
     atls_tls_note(&front->tls, &front->server->metrics);
+    __atomic_add_fetch(&front->server->metrics.certificate_reloads, 1,
+                       __ATOMIC_RELAXED);
     atls_server_say(front->server, ATLS_LOG_INFO, "certificate reloaded");
     return ATLS_OK;
 }
@@ -99,6 +101,8 @@ void atls_front_reload(struct atls_front *front)
 
     if (front->certificate == NULL || reload(front, &why) == ATLS_OK)
         return;
+    __atomic_add_fetch(&front->server->metrics.failed_certificate_reloads, 1,
+                       __ATOMIC_RELAXED);
     snprintf(text, sizeof(text), "certificate not reloaded: %s", why.text);
     atls_server_say(front->server, ATLS_LOG_ERROR, text);
 }

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <openssl/x509.h>
 
@@ -159,15 +158,10 @@ static int64_t first_end(const struct atls_anchors *anchors)
     int64_t first = 0;
 
     for (int i = 0; i < sk_X509_num(anchors->roots); i++) {
-        struct tm parts;
-        int64_t end;
+        int64_t end = atls_expiry_seconds(
+            X509_get0_notAfter(sk_X509_value(anchors->roots, i)));
 
-        if (ASN1_TIME_to_tm(
-                X509_get0_notAfter(sk_X509_value(anchors->roots, i)), &parts) !=
-            1)
-            continue;
-        end = (int64_t)timegm(&parts);
-        if (first == 0 || end < first)
+        if (end != 0 && (first == 0 || end < first))
             first = end;
     }
     return first;
@@ -191,6 +185,40 @@ static void put_anchors(const struct atls_service *service,
     }
 }
 
+struct collateral_lines {
+    struct atls_buf *out;
+    const char *name, *format;
+    size_t profile;
+};
+
+static void put_expiry(void *arg, const char *what, int64_t next)
+{
+    const struct collateral_lines *lines = arg;
+
+    put(lines->out,
+        "%s{format=\"%s\",profile=\"%zu\",what=\"%s\"} %" PRId64 "\n",
+        lines->name, lines->format, lines->profile, what, next);
+}
+
+static void put_collateral(const struct atls_service *service,
+                           struct atls_buf *out)
+{
+    struct collateral_lines lines = {
+        .out = out, .name = "atls_serve_collateral_next_update_seconds"};
+
+    put_head(out, lines.name, "gauge",
+             "When collateral of a profile must be fetched anew, the first of "
+             "its kind, in seconds since 1970.");
+    for (size_t i = 0; i < service->rule->num_accept; i++) {
+        const struct atls_profile *profile = service->rule->accept[i];
+
+        lines.format = profile->format->name;
+        lines.profile = i;
+        if (profile->format->expiries != NULL)
+            profile->format->expiries(profile, put_expiry, &lines);
+    }
+}
+
 void atls_metrics_put(const struct atls_metrics *metrics,
                       const struct atls_service *service, struct atls_buf *out)
 {
@@ -199,6 +227,7 @@ void atls_metrics_put(const struct atls_metrics *metrics,
     put_requests(metrics, out);
     put_certificates(metrics, out);
     put_anchors(service, out);
+    put_collateral(service, out);
     put_number(out, "atls_serve_policy_loaded_seconds", "gauge",
                "When policy and keys were loaded, in seconds since 1970.",
                service->loaded);
@@ -210,6 +239,13 @@ void atls_metrics_put(const struct atls_metrics *metrics,
     put_number(out, "atls_serve_failed_reloads_total", "counter",
                "Policies that could not be loaded, and the old one stayed.",
                (int64_t)get(&metrics->failed_reloads));
+    put_number(out, "atls_serve_certificate_reloads_total", "counter",
+               "TLS certificates loaded since.",
+               (int64_t)get(&metrics->certificate_reloads));
+    put_number(out, "atls_serve_failed_certificate_reloads_total", "counter",
+               "TLS certificates or keys that could not be loaded, and the old "
+               "ones stayed.",
+               (int64_t)get(&metrics->failed_certificate_reloads));
     put_number(out, "atls_serve_connections", "gauge", "Open connections.",
                (int64_t)get(&metrics->connections));
     put_number(out, "atls_serve_connections_cut_total", "counter",

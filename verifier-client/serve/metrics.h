@@ -20,7 +20,8 @@ struct atls_metrics { /* zeroed at first; members are atomic */
     uint64_t buckets[ATLS_METRICS_BUCKETS + 1]; /* the last: longer */
     uint64_t appraisal_ns;
     uint64_t requests[ATLS_NUM_ROUTES + 1][ATLS_METRICS_STATUSES];
-    uint64_t reloads, failed_reloads;
+    uint64_t reloads, failed_reloads; /* of the service */
+    uint64_t certificate_reloads, failed_certificate_reloads;
     uint64_t connections, connections_cut; /* now; ended as overdue */
     int64_t started; /* seconds since 1970, as all times here */
     int64_t certificates[ATLS_METRICS_CERTIFICATES]; /* notAfter, of the

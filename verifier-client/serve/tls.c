@@ -4,11 +4,10 @@
  */
 #include "serve/tls.h"
 
-#include <time.h>
-
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "expiry.h"
 #include "file.h"
 #include "serve/secret.h"
 
@@ -58,12 +57,10 @@ bool atls_tls_equal(const struct atls_tls *a, const struct atls_tls *b)
 static int64_t read_end(BIO *bio)
 {
     ATLS_AUTO(X509) *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    struct tm parts;
 
-    if (certificate == NULL ||
-        ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &parts) != 1)
-        return 0;
-    return (int64_t)timegm(&parts);
+    return certificate == NULL
+               ? 0
+               : atls_expiry_seconds(X509_get0_notAfter(certificate));
 }
 
 void atls_tls_note(const struct atls_tls *tls, struct atls_metrics *metrics)
