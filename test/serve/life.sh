@@ -68,6 +68,7 @@ starts_not "a profile of results is known" 'want veraison or ietf' \
     --ear-profile trustee
 starts_not "a number is one" 'want 1 to 256' --threads 0
 starts_not "and no larger" 'want 1 to 65536' --connections 70000
+starts_not "nor for one address" 'want 1 to 65536' --per-address 0
 starts_not "a time is one" 'want a time such as' --at noon
 starts_not "a log is a place" 'want stderr, syslog or file' --log here
 starts_not "without TLS there is loopback alone" 'plain HTTP is for loopback' \

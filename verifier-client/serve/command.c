@@ -36,6 +36,7 @@ static const char help[] =
     "  --log TARGET         stderr (default), syslog or file:/path\n"
     "  --threads N          default: one a core\n"
     "  --connections N      default: 1024\n"
+    "  --per-address N      of these; default: a quarter, on loopback any\n"
     "  --timeout SECONDS    for all of a request; default: 10\n"
     "  --at TIME            for diagnosis: judge at this time\n"
     "  --unchecked-nonce    for tests of relying parties: take old Evidence,\n"
@@ -46,7 +47,7 @@ static const char help[] =
 
 struct serve {
     const char *listen, *tls_cert, *tls_key, *session_key, *ear_profile, *log,
-        *threads, *connections, *timeout, *at;
+        *threads, *connections, *per_address, *timeout, *at;
     struct atls_setup setup;
     struct atls_server server;
     struct atls_front front;
@@ -82,6 +83,10 @@ static int check_numbers(struct serve *serve)
     if (serve->connections != NULL &&
         !read_number(serve->connections, 65536, &terms->max_connections))
         return wrong("connections", "1 to 65536", serve->connections);
+    terms->max_per_address = (terms->max_connections + 3) / 4;
+    if (serve->per_address != NULL &&
+        !read_number(serve->per_address, 65536, &terms->max_per_address))
+        return wrong("per-address", "1 to 65536", serve->per_address);
     if (serve->timeout != NULL &&
         !read_number(serve->timeout, 3600, &terms->request_timeout_s))
         return wrong("timeout", "1 to 3600", serve->timeout);
@@ -205,6 +210,7 @@ static int command(struct serve *serve, int argc, char **argv)
         {"log", NULL, &serve->log, NULL},
         {"threads", NULL, &serve->threads, NULL},
         {"connections", NULL, &serve->connections, NULL},
+        {"per-address", NULL, &serve->per_address, NULL},
         {"timeout", NULL, &serve->timeout, NULL},
         {"at", NULL, &serve->at, NULL},
         {"unchecked-nonce", &serve->setup.is_nonce_unchecked, NULL, NULL},

@@ -297,6 +297,7 @@ static struct MHD_Daemon *start(struct atls_daemon *daemon,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, daemon,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MAX_HEADER,
         MHD_OPTION_CONNECTION_LIMIT, terms->max_connections,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, terms->max_per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, terms->request_timeout_s,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, has_tls ? tls : none,
         MHD_OPTION_ARRAY, num_threads > 1 ? pool : none, MHD_OPTION_END);

@@ -17,6 +17,7 @@ struct atls_daemon_terms {
     char *key;                  /* PEM text */
     unsigned num_threads;       /* 0: one a core */
     unsigned max_connections;   /* beyond it new ones wait */
+    unsigned max_per_address;   /* beyond it they are closed; 0: any */
     unsigned request_timeout_s; /* for all of a request */
 };
 

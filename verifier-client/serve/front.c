@@ -41,6 +41,8 @@ enum atls_reason atls_front_start(struct atls_front *front,
     if (reason == ATLS_OK)
         reason =
             atls_listener_open(listen_text, has_tls, &front->listener, why);
+    if (front->listener.is_loopback)
+        front->terms.max_per_address = 0; /* all have one */
     if (reason == ATLS_OK)
         reason = start_daemon(front, &front->tls, &front->daemon, why);
     if (reason == ATLS_OK)
