@@ -5,14 +5,9 @@
  * a row wants.
  */
 #include <string.h>
-#include <time.h>
-
-#include <openssl/pem.h>
 
 #include "deviant.h"
-#include "ear.h"
-#include "jws.h"
-#include "verdict.h"
+#include "verifier.h"
 
 #define VERIFIER "https://v.test"
 #define VERIFIERS(more)                                                        \
@@ -23,6 +18,12 @@
     "{" VERIFIERS(more) ",\"profiles\":{" PAIR_DEV "},\"rules\":[{"            \
                         "\"accept\":[],\"delegated_max_age\":\"10m\","         \
                         "\"passport\":[\"" VERIFIER "\"]}]}"
+#define TRUSTEE "trustee+https://t.test"
+#define OF_TRUSTEE                                                             \
+    "{\"verifiers\":{\"" TRUSTEE "\":{\"keys\":[\"../verifier.pem\"],"         \
+    "\"accept\":[{\"cpu0\":[\"executables\"]}]}},\"profiles\":{" PAIR_DEV      \
+    "},\"rules\":[{\"accept\":[],\"delegated_max_age\":\"10m\",\"passport\":"  \
+    "[\"" TRUSTEE "\"]}]}"
 /* Nothing that a Verifier says of a session's nonce is taken for the
  * Evidence's. */
 #define STRICT  POLICY(",\"nonce_checked\":[]")
@@ -39,7 +40,8 @@ static const struct row {
     struct deviant_mandate mandate;
     enum deviant_binder binder;
     enum nonce of_submod, of_session;
-    int64_t age_s; /* of the result */
+    bool is_trustees; /* see struct verifier_word */
+    int64_t age_s;    /* of the result */
     const char *key, *submod;
     bool is_contraindicated;
     enum atls_reason reason;
@@ -80,6 +82,14 @@ static const struct row {
      .reason = ATLS_RESULT_SUBMOD},
     {"a result that says no", .is_contraindicated = true,
      .reason = ATLS_RESULT_REFUSED},
+    {"a passport of Trustee", .is_trustees = true, .reason = ATLS_OK},
+    {"a passport of Trustee for other report data", .is_trustees = true,
+     .of_submod = NONCE_OTHER, .reason = ATLS_RESULT_NONCE},
+    {"a passport of Trustee without report data", .is_trustees = true,
+     .of_submod = NONCE_NONE, .of_session = NONCE_NONE,
+     .reason = ATLS_RESULT_NONCE_UNCHECKED},
+    {"a passport of Trustee for another TLS key", .is_trustees = true,
+     .mandate = {.other_tik = true}, .reason = ATLS_RESULT_NONCE},
     {"a proof of another connection", .binder = BINDER_LAST_BIT,
      .reason = ATLS_BINDER_MISMATCH},
 };
@@ -104,50 +114,18 @@ static struct atls_view nonce_of(enum nonce which, struct atls_view value)
     return value;
 }
 
-static void sign(const char *name, struct atls_view payload,
-                 struct atls_buf *jws)
-{
-    char path[64];
-    FILE *file;
-    EVP_PKEY *key;
-
-    snprintf(path, sizeof(path), "../%s", name);
-    file = fopen(pair_path(path), "r");
-    ck_assert_ptr_nonnull(file);
-    key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-    fclose(file);
-    ck_assert_reason(atls_jws_put(jws, payload, key, NULL, NULL), ATLS_OK);
-    EVP_PKEY_free(key);
-}
-
 static void make_result(struct atls_view value, struct atls_buf *jws)
 {
-    ATLS_AUTO_BUF payload = atls_buf(65536);
-    struct atls_verdict verdict;
-    struct atls_why no = {ATLS_COMPONENT_REFUSED, "no"};
-    struct atls_ear_appraisal submod = {
-        .name = row->submod != NULL ? row->submod : "PSA_IOT",
-        .verdict = &verdict,
-        .nonce = nonce_of(row->of_submod, value)};
-    struct atls_ear_content content = {.profile = ATLS_EAR_PROFILE_IETF,
-                                       .iat = time(NULL) - row->age_s,
-                                       .nonce =
-                                           nonce_of(row->of_session, value),
-                                       .developer = "test",
-                                       .build = "1",
-                                       .submods = &submod,
-                                       .num_submods = 1};
+    const struct verifier_word word = {
+        .key = row->key,
+        .submod = row->is_trustees ? "cpu0" : row->submod,
+        .of_submod = nonce_of(row->of_submod, value),
+        .of_session = nonce_of(row->of_session, value),
+        .is_trustees = row->is_trustees,
+        .age_s = row->age_s,
+        .is_contraindicated = row->is_contraindicated};
 
-    atls_verdict_init(&verdict);
-    if (row->is_contraindicated) {
-        atls_verdict_refuse(&verdict, ATLS_EXECUTABLES, 96, &no);
-    } else {
-        verdict.vector[ATLS_EXECUTABLES] = 2;
-        atls_verdict_accept(&verdict);
-    }
-    ck_assert_reason(atls_ear_put(&payload, &content, NULL), ATLS_OK);
-    sign(row->key != NULL ? row->key : "verifier.key", atls_buf_view(&payload),
-         jws);
+    verifier_sign(&word, jws);
 }
 
 static struct deviant_mandate mandate;
@@ -160,9 +138,11 @@ static void setup(int index, const char *require)
     peer.mandate = &mandate;
     peer.binder = row->binder;
     pair_setup(&(struct pair_config){.require = require,
-                                     .policy = row->policy != NULL ? row->policy
-                                                                   : STRICT});
-    deviant_speaks(&peer, VERIFIER);
+                                     .policy = row->is_trustees ? OF_TRUSTEE
+                                               : row->policy != NULL
+                                                   ? row->policy
+                                                   : STRICT});
+    deviant_speaks(&peer, row->is_trustees ? TRUSTEE : VERIFIER);
 }
 
 static void end(struct pair_side *judge)
@@ -172,7 +152,8 @@ static void end(struct pair_side *judge)
         pair_accepted(&pair);
         pair_free(&pair);
         ck_assert_str_eq(pair_log_text(judge->role, "verdict"), "affirming");
-        ck_assert_str_eq(pair_log_text(judge->role, "peer_scheme"), VERIFIER);
+        ck_assert_str_eq(pair_log_text(judge->role, "peer_scheme"),
+                         row->is_trustees ? TRUSTEE : VERIFIER);
     } else {
         pair_refused(&pair, judge, (int)atls_reason_alert(row->reason),
                      row->reason);
@@ -193,6 +174,17 @@ START_TEST(client_shows)
     setup(_i, "client");
     pair_new(&pair, deviant_client(&peer), NULL);
     end(&pair.server);
+}
+END_TEST
+
+START_TEST(client_shows_what_a_server_signed)
+{
+    setup(0, "client");
+    peer.binder = BINDER_OTHER_ROLE;
+    pair_new(&pair, deviant_client(&peer), NULL);
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.server, 47, ATLS_BINDER_MISMATCH);
+    deviant_clear(&peer);
 }
 END_TEST
 
@@ -258,6 +250,7 @@ int main(void)
         add_row(cases, server_shows, "server", (int)i);
         add_row(cases, client_shows, "client", (int)i);
     }
+    tcase_add_test(cases, client_shows_what_a_server_signed);
     tcase_add_test(cases, another_verifier_cannot_be_chosen);
     tcase_add_test(cases, a_verifier_that_only_another_rule_takes_is_refused);
     tcase_add_test(cases, evidence_in_the_place_of_a_result_is_of_another_type);

@@ -384,26 +384,24 @@ static void each_buf(struct deviant *deviant, void (*act)(struct atls_buf *))
     act(&deviant->traffic_secret);
 }
 
-static void put_scheme(struct atls_buf *out, const char *verifier)
+/* name: of a Verifier, or a media type. */
+static void put_scheme(struct atls_buf *out, bool is_result, const char *name)
 {
-    bool is_result = verifier != NULL;
     size_t at;
 
     atls_buf_u8(out, is_result);
     if (!is_result)
         atls_buf_u8(out, 1); /* a media type */
     at = atls_buf_begin(out, 2);
-    atls_buf_text(out, is_result ? verifier
-                                 : "application/cmw+cbor; cmwc_t=\"" COLLECTION
-                                   "\"; of=\"10003\"");
+    atls_buf_text(out, name);
     atls_buf_end(out, at, 2);
 }
 
-static void put_list(struct atls_buf *out, const char *verifier)
+static void put_list(struct atls_buf *out, bool is_result, const char *name)
 {
     size_t at = atls_buf_begin(out, 2);
 
-    put_scheme(out, verifier);
+    put_scheme(out, is_result, name);
     atls_buf_end(out, at, 2);
 }
 
@@ -412,20 +410,33 @@ static struct deviant_part part_of_buf(const struct atls_buf *buf)
     return (struct deviant_part){DEVIANT_BYTES, buf->data, buf->len};
 }
 
-void deviant_speaks(struct deviant *deviant, const char *verifier)
+static void speak(struct deviant *deviant, bool is_result, const char *name)
 {
     struct atls_buf *spoken = deviant->spoken;
 
     for (size_t i = 0; i < 3; i++)
         spoken[i] = atls_buf(1024);
-    put_list(&spoken[0], verifier);
-    put_list(&spoken[0], verifier);
-    put_scheme(&spoken[1], verifier);
-    put_scheme(&spoken[2], verifier);
+    put_list(&spoken[0], is_result, name);
+    put_list(&spoken[0], is_result, name);
+    put_scheme(&spoken[1], is_result, name);
+    put_scheme(&spoken[2], is_result, name);
     atls_buf_u8(&spoken[2], 0);
     deviant->hello = part_of_buf(&spoken[0]);
     deviant->encrypted_extensions = part_of_buf(&spoken[1]);
     deviant->certificate_request = part_of_buf(&spoken[2]);
+}
+
+void deviant_speaks(struct deviant *deviant, const char *verifier)
+{
+    speak(deviant, verifier != NULL,
+          verifier != NULL ? verifier
+                           : "application/cmw+cbor; cmwc_t=\"" COLLECTION
+                             "\"; of=\"10003\"");
+}
+
+void deviant_speaks_type(struct deviant *deviant, const char *type)
+{
+    speak(deviant, false, type);
 }
 
 static void init_buf(struct atls_buf *buf)

@@ -58,6 +58,8 @@ struct deviant_mandate {
 /* deviant_speaks: it offers, asks for and chooses delegated Evidence of the PSA
  * type alone, or, verifier not NULL, that Verifier's results. */
 void deviant_speaks(struct deviant *deviant, const char *verifier);
+/* deviant_speaks_type: the same with Evidence of a media type. */
+void deviant_speaks_type(struct deviant *deviant, const char *type);
 
 struct deviant {
     /* What a test sets. */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-PAIR_TESTS = test/pair/check_attest test/pair/check_delegate \
+PAIR_TESTS = test/pair/check_attest test/pair/check_background \
+	test/pair/check_delegate \
 	test/pair/check_deviant \
 	test/pair/check_gate test/pair/check_hooks test/pair/check_passport test/pair/check_policy \
 	test/pair/check_load test/pair/check_life \
@@ -19,6 +20,10 @@ check_PROGRAMS += $(PAIR_TESTS)
 TESTS += $(PAIR_TESTS)
 test_pair_check_attest_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_attest_LDADD = test/pair/libpair.la
+test_pair_check_background_SOURCES = test/pair/check_background.c \
+	test/pair/verifier.c test/pair/verifier.h
+test_pair_check_background_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_background_LDADD = test/pair/libpair.la libverifier.la libbase.la -ldl
 test_pair_check_delegate_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_delegate_LDADD = test/pair/libpair.la
 test_pair_check_deviant_CFLAGS = $(test_pair_libpair_la_CFLAGS)
@@ -27,8 +32,10 @@ test_pair_check_gate_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_gate_LDADD = test/pair/libpair.la
 test_pair_check_hooks_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_hooks_LDADD = test/pair/libpair.la
+test_pair_check_passport_SOURCES = test/pair/check_passport.c \
+	test/pair/verifier.c test/pair/verifier.h
 test_pair_check_passport_CFLAGS = $(test_pair_libpair_la_CFLAGS)
-test_pair_check_passport_LDADD = test/pair/libpair.la libverifier.la
+test_pair_check_passport_LDADD = test/pair/libpair.la libverifier.la libbase.la -ldl
 test_pair_check_policy_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_policy_LDADD = test/pair/libpair.la
 test_pair_check_load_CFLAGS = $(test_pair_libpair_la_CFLAGS)
@@ -39,6 +46,13 @@ test_pair_check_attester_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_attester_LDADD = test/pair/libpair.la
 test_pair_check_ends_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_ends_LDADD = test/pair/libpair.la
+
+# A Verifier of the tests' own. -rpath: see test/provider/local.mk.
+check_LTLIBRARIES += remote_stub.la
+remote_stub_la_SOURCES = test/pair/remote_stub.c test/pair/verifier.h
+remote_stub_la_CFLAGS = $(AM_CFLAGS)
+remote_stub_la_LIBADD = libbase.la $(CRYPTO_LIBS)
+remote_stub_la_LDFLAGS = -module $(MODULE_LDFLAGS) -rpath /nowhere
 
 # Programs that host.sh runs.
 check_PROGRAMS += test/pair/host_json test/pair/host_plain test/pair/host_malloc

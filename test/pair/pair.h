@@ -45,6 +45,8 @@ struct pair_config {
     const char *require;  /* NULL: none */
     const char *policy;   /* JSON; NULL: PAIR_POLICY; "": no policy */
     const char *extra;    /* more lines of the module's section */
+    bool is_stubbed;      /* remote_stub.so is in place of atls_remote.so, for
+                             verifier_stub */
 };
 
 /* pair_setup: writes openssl.cnf, policy.json and the rest into a new folder,

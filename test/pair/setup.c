@@ -121,6 +121,23 @@ static void put_providers(FILE *file, const struct pair_config *config)
                 pair_build_path(".libs"), provider);
 }
 
+static const char *link_to(const char *name, const char *target)
+{
+    const char *path = pair_path(name);
+
+    ck_assert_int_eq(symlink(pair_build_path(target), path), 0);
+    return path;
+}
+
+/* The module looks for atls_remote.so where itself was found. */
+static const char *find_module(const struct pair_config *config)
+{
+    if (!config->is_stubbed)
+        return pair_build_path(".libs/atls_ext.so");
+    link_to("atls_remote.so", ".libs/remote_stub.so");
+    return link_to("atls_ext.so", ".libs/atls_ext.so");
+}
+
 void pair_setup(const struct pair_config *config)
 {
     FILE *file;
@@ -131,8 +148,8 @@ void pair_setup(const struct pair_config *config)
     fprintf(file, "openssl_conf = init\nconfig_diagnostics = 1\n"
                   "[init]\nproviders = providers\natls = atls\n");
     put_providers(file, config);
-    fprintf(file, "[atls]\npath = %s\nlog = file:%s\n",
-            pair_build_path(".libs/atls_ext.so"), pair_path("log"));
+    fprintf(file, "[atls]\npath = %s\nlog = file:%s\n", find_module(config),
+            pair_path("log"));
     if (config->require != NULL)
         fprintf(file, "require = %s\n", config->require);
     put_attester(file, config);
