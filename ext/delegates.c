@@ -199,6 +199,7 @@ static int64_t pause_ns(unsigned num_failures)
 struct making {
     const struct atls_delegates_world *world;
     unsigned way;
+    const uint8_t *tik;
     int64_t deadline_ns;
 };
 
@@ -208,7 +209,7 @@ static enum atls_reason vouch(void *arg, const struct atls_secret *value,
 {
     const struct making *making = arg;
 
-    return making->world->vouch(making->world->arg, making->way,
+    return making->world->vouch(making->world->arg, making->way, making->tik,
                                 making->deadline_ns, value, now_s, record,
                                 expires_s, why);
 }
@@ -258,11 +259,11 @@ static struct atls_delegate *check_life(struct atls_delegate *made,
 static void make(struct atls_delegates *delegates, struct entry *entry,
                  int64_t now_s, int64_t deadline_ns)
 {
-    struct making making = {&delegates->world, entry->way, deadline_ns};
+    uint8_t tik[ATLS_DELEGATION_HASH];
+    struct making making = {&delegates->world, entry->way, tik, deadline_ns};
     struct atls_delegate *made = NULL;
     struct atls_delegates_news news;
     struct atls_why why = {0};
-    uint8_t tik[ATLS_DELEGATION_HASH];
     int64_t begun_ns = atls_clock_now();
 
     entry->is_being_made = true;

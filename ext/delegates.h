@@ -37,8 +37,10 @@ struct atls_delegates_news {
 
 /* The world, as far as it is needed here. */
 struct atls_delegates_world {
-    /* A voucher for the way; deadline_ns of atls_clock_now. */
-    enum atls_reason (*vouch)(void *arg, unsigned way, int64_t deadline_ns,
+    /* A voucher for the way and the TIK; deadline_ns of atls_clock_now. */
+    enum atls_reason (*vouch)(void *arg, unsigned way,
+                              const uint8_t tik[ATLS_DELEGATION_HASH],
+                              int64_t deadline_ns,
                               const struct atls_secret *value, int64_t now_s,
                               struct atls_buf *record, int64_t *expires_s,
                               struct atls_why *why);

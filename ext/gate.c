@@ -210,9 +210,9 @@ struct appraisal {
 static enum atls_reason
 check_delegation(const struct atls_connection *connection,
                  const struct atls_rule *rule, int64_t now,
-                 struct atls_secret *value, struct atls_why *why)
+                 uint8_t tik[ATLS_DELEGATION_HASH], struct atls_secret *value,
+                 struct atls_why *why)
 {
-    uint8_t tik[ATLS_DELEGATION_HASH];
     struct atls_delegation_terms terms = {
         .tik = tik, .max_age_s = rule->delegated_max_age_s, .now = now};
     enum atls_reason reason = atls_delegation_tik(connection->leaf, tik, why);
@@ -227,6 +227,7 @@ check_delegation(const struct atls_connection *connection,
 static enum atls_reason
 appraise_result(const struct atls_connection *connection,
                 const struct atls_verifier *verifier,
+                const uint8_t tik[ATLS_DELEGATION_HASH],
                 const struct atls_secret *value, int64_t now,
                 struct atls_verdict *verdict)
 {
@@ -234,7 +235,8 @@ appraise_result(const struct atls_connection *connection,
     struct atls_result_subject subject = {
         .nonce = atls_secret_view(value),
         .not_before =
-            (int64_t)delegation->mandate.not_before - ATLS_DELEGATION_SKEW_S};
+            (int64_t)delegation->mandate.not_before - ATLS_DELEGATION_SKEW_S,
+        .tik = tik};
     int64_t expires_s;
 
     return atls_result_appraise(verifier, delegation->result, &subject, now,
@@ -266,6 +268,7 @@ static void appraise_delegated(const struct appraisal *appraisal,
 {
     const struct atls_connection *connection = appraisal->connection;
     const struct atls_verifier *verifier;
+    uint8_t tik[ATLS_DELEGATION_HASH];
     struct atls_secret value;
     struct atls_why why = {0};
     enum atls_reason reason =
@@ -273,21 +276,21 @@ static void appraise_delegated(const struct appraisal *appraisal,
 
     terms->num_signatures = 1; /* the delegate's */
     if (reason == ATLS_OK)
-        reason = check_delegation(connection, appraisal->rule, terms->now,
+        reason = check_delegation(connection, appraisal->rule, terms->now, tik,
                                   &value, &why);
     if (reason != ATLS_OK)
         atls_verdict_refuse(appraisal->verdict, ATLS_INSTANCE_IDENTITY, 0,
                             &why);
     else if (verifier != NULL)
-        appraise_result(connection, verifier, &value, terms->now,
+        appraise_result(connection, verifier, tik, &value, terms->now,
                         appraisal->verdict);
     else
         atls_evidence_appraise(connection->evidence, terms, appraisal->verdict);
 }
 
-static void appraise(void *arg)
+static void appraise_for(const struct appraisal *appraisal,
+                         struct atls_view tik)
 {
-    struct appraisal *appraisal = arg;
     const struct atls_connection *connection = appraisal->connection;
     const struct atls_settings *settings = atls_module()->settings;
     struct atls_terms terms = {
@@ -297,13 +300,33 @@ static void appraise(void *arg)
         .verifier = settings->verifier,
         .deadline_ns =
             appraisal->begun_ns + (int64_t)settings->timeout_ms * 1000000,
-        .challenge = atls_secret_view(&connection->challenge)};
+        .challenge = atls_secret_view(&connection->challenge),
+        .tik = tik};
 
     if (connection->delegation != NULL)
         appraise_delegated(appraisal, &terms);
     else
         atls_evidence_appraise(connection->evidence, &terms,
                                appraisal->verdict);
+}
+
+static void appraise(void *arg)
+{
+    struct appraisal *appraisal = arg;
+    X509 *leaf = appraisal->connection->leaf;
+    struct atls_why why = {0};
+    uint8_t *tik = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &tik);
+
+    if (len <= 0) {
+        atls_why(&why, ATLS_CRYPTO_FAILED,
+                 "the certificate's public key cannot be encoded");
+        atls_verdict_refuse(appraisal->verdict, ATLS_INSTANCE_IDENTITY, 0,
+                            &why);
+        return;
+    }
+    appraise_for(appraisal, atls_view(tik, (size_t)len));
+    OPENSSL_free(tik);
 }
 
 static enum atls_reason check_evidence(struct atls_connection *connection,

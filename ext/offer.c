@@ -94,6 +94,7 @@ static enum atls_reason put_record(struct atls_view bytes,
 struct voucher {
     struct atls_offer *offer;
     const struct way *way;
+    const uint8_t *tik; /* ATLS_DELEGATION_HASH bytes */
     int64_t deadline_ns;
     const struct atls_secret *value;
     int64_t now_s;
@@ -130,7 +131,8 @@ static enum atls_reason check_result(const struct voucher *voucher,
 {
     struct atls_result_subject subject = {
         .nonce = atls_secret_view(voucher->value),
-        .not_before = voucher->now_s - ATLS_DELEGATION_SKEW_S};
+        .not_before = voucher->now_s - ATLS_DELEGATION_SKEW_S,
+        .tik = voucher->tik};
     struct atls_verdict verdict;
     int64_t ends_s = *expires_s;
 
@@ -210,14 +212,18 @@ static enum atls_reason vouch_result(const struct voucher *voucher,
     return reason;
 }
 
-static enum atls_reason vouch(void *arg, unsigned way, int64_t deadline_ns,
-                              const struct atls_secret *value, int64_t now_s,
-                              struct atls_buf *record, int64_t *expires_s,
-                              struct atls_why *why)
+static enum atls_reason
+vouch(void *arg, unsigned way, const uint8_t tik[ATLS_DELEGATION_HASH],
+      int64_t deadline_ns, const struct atls_secret *value, int64_t now_s,
+      struct atls_buf *record, int64_t *expires_s, struct atls_why *why)
 {
     struct atls_offer *offer = arg;
-    struct voucher voucher = {offer, &offer->ways[way], deadline_ns, value,
-                              now_s};
+    struct voucher voucher = {.offer = offer,
+                              .way = &offer->ways[way],
+                              .tik = tik,
+                              .deadline_ns = deadline_ns,
+                              .value = value,
+                              .now_s = now_s};
 
     return is_passport(voucher.way)
                ? vouch_result(&voucher, record, expires_s, why)

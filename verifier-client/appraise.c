@@ -118,6 +118,7 @@ static void ask(struct appraisal *appraisal,
     const struct atls_terms *terms = appraisal->terms;
 
     question->verifier = verifier;
+    question->tik = terms->tik;
     question->deadline_ns = terms->deadline_ns;
     appraisal->asked = verifier;
     (void)atls_remote_appraise(question, atls_policy_id(terms->policy),

@@ -62,6 +62,8 @@ struct atls_terms {
     int64_t deadline_ns;        /* atls_clock_now, for a Verifier's answer; 0:
                                    none may be asked */
     struct atls_view challenge; /* what Evidence that was wrapped is for */
+    struct atls_view tik; /* SubjectPublicKeyInfo of the peer's TLS key, DER;
+                             empty: unknown */
 };
 
 /* atls_evidence_appraise: the signature up to a trust anchor, then the claims,

@@ -17,6 +17,9 @@ struct atls_remote_question {
     struct atls_view value; /* the record's value */
     struct atls_view nonce; /* as the Evidence carries it: the challenge, or,
                                where the field has 64 bytes, all 64 */
+    struct atls_view tik;   /* SubjectPublicKeyInfo of the peer's TLS key, which
+                               a key that the result attests must be, DER;
+                               empty: unknown */
     const char *tee;        /* Trustee's name for the format; NULL: none */
     int64_t deadline_ns;    /* atls_clock_now */
 };
@@ -51,7 +54,7 @@ struct atls_remote_module {
     enum atls_reason (*ask)(const struct atls_remote_question *question,
                             struct atls_buf *result, struct atls_why *why);
 };
-#define ATLS_REMOTE_VERSION 1
+#define ATLS_REMOTE_VERSION 2
 
 /* atls_remote_appraise: background check: the question is asked unless a
  * verdict is kept for the same Evidence bytes, policy, key set and Verifier and

@@ -6,9 +6,13 @@
  */
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "verdict.h"
 #include "verdict_cache.h"
 #include "verifier_keys.h"
+
+enum { TIK_LEN = 32 };
 
 static enum atls_reason key_now(const struct atls_remote_question *question,
                                 uint64_t policy_id,
@@ -21,15 +25,31 @@ static enum atls_reason key_now(const struct atls_remote_question *question,
     return atls_verdict_key(question, policy_id, version, key, why);
 }
 
+static enum atls_reason name_key(const struct atls_remote_question *question,
+                                 uint8_t tik[TIK_LEN],
+                                 struct atls_result_subject *subject,
+                                 struct atls_why *why)
+{
+    if (question->tik.len == 0)
+        return ATLS_OK;
+    if (EVP_Q_digest(NULL, "SHA2-256", NULL, question->tik.data,
+                     question->tik.len, tik, NULL) != 1)
+        return atls_why(why, ATLS_CRYPTO_FAILED, "SHA-256");
+    subject->tik = tik;
+    return ATLS_OK;
+}
+
 static enum atls_reason ask(const struct atls_remote_question *question,
                             int64_t now, struct atls_verdict *verdict,
                             int64_t *expires_s)
 {
-    const struct atls_result_subject subject = {.nonce = question->nonce};
+    struct atls_result_subject subject = {.nonce = question->nonce};
     ATLS_AUTO_BUF result = atls_buf(ATLS_JWS_MAX);
+    uint8_t tik[TIK_LEN];
     struct atls_why why = {0};
 
-    if (atls_remote_ask(question, &result, &why) != ATLS_OK)
+    if (name_key(question, tik, &subject, &why) != ATLS_OK ||
+        atls_remote_ask(question, &result, &why) != ATLS_OK)
         return atls_verdict_refuse(verdict, ATLS_INSTANCE_IDENTITY, 0, &why);
     return atls_result_appraise(question->verifier, atls_buf_view(&result),
                                 &subject, now, verdict, expires_s);

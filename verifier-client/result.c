@@ -11,10 +11,11 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 #include "base64url.h"
 
-enum { MIN_NONCE = 8, MAX_NONCE = 64, MAX_PROBLEM = 200 };
+enum { MIN_NONCE = 8, MAX_NONCE = 64, MAX_PROBLEM = 200, TIK_LEN = 32 };
 
 struct appraisal {
     const struct atls_verifier *verifier;
@@ -169,17 +170,26 @@ static bool is_listed(const struct atls_verifier *verifier, const char *submod)
     return false;
 }
 
+static bool is_tik(const struct appraisal *appraisal, struct atls_view key)
+{
+    uint8_t hash[TIK_LEN];
+
+    return EVP_Q_digest(NULL, "SHA2-256", NULL, key.data, key.len, hash,
+                        NULL) == 1 &&
+           memcmp(hash, appraisal->subject->tik, sizeof(hash)) == 0;
+}
+
+/* A Verifier that attests a key says whose machine this is: it is the peer's
+ * TLS key, or the result is about somebody else. */
 static enum atls_reason check_key(const struct appraisal *appraisal,
                                   const struct atls_ear_submod *submod)
 {
-    struct atls_view wanted = appraisal->subject->spki;
-
-    if (wanted.len == 0 || submod->akpub.len == 0 ||
-        atls_view_equal(wanted, submod->akpub))
+    if (appraisal->subject->tik == NULL || submod->akpub.len == 0 ||
+        is_tik(appraisal, submod->akpub))
         return ATLS_OK;
     return atls_why(appraisal->why, ATLS_RESULT_KEY,
                     "result of %s: %s: the key that it attests is not the "
-                    "peer's",
+                    "peer's TLS key",
                     appraisal->verifier->name, submod->name);
 }
 

@@ -12,17 +12,17 @@
 struct atls_result_subject {
     struct atls_view nonce; /* the challenge; a field of fixed 64 bytes holds it
                                left and zeros right, and either form is equal */
-    int64_t not_before;    /* seconds; results made earlier are stale; 0: any */
-    struct atls_view spki; /* DER SubjectPublicKeyInfo that an attested key in
-                              the result must be; empty: not asked */
+    int64_t not_before; /* seconds; results made earlier are stale; 0: any */
+    const uint8_t *tik; /* SHA-256 of the SubjectPublicKeyInfo that an attested
+                           key in the result must be; NULL: not asked */
 };
 
 /* atls_result_appraise: compact is what the Verifier sent (a JWS). Fills
  * *verdict from the worst submodule; *expires_s is when it may no longer be
- * used (exp, or iat and max_age). Every nonce that is present must equal the
- * subject's, and in each submodule it must come from the Evidence: by the
- * submodule's own nonce; by the top-level one where this submodule of this
- * Verifier is listed as nonce_checked; for Trustee by the report_data in the
+ * used (exp, or iat and max_age). Every nonce and every key that is present
+ * must be the subject's, and in each submodule the nonce must come from the
+ * Evidence: by the submodule's own; by the top-level one where this submodule
+ * of this Verifier is listed as nonce_checked; for Trustee by the report_data in the
  * submodule's annotated Evidence; for CCA_SSD_PLATFORM by CCA_REALM beside it
  * (doc/protocol.md, "Delegation and passport"). verdict->tier is warning where
  * the policy takes that. RESULT_MALFORMED, RESULT_KEY_UNKNOWN,

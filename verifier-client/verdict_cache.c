@@ -62,6 +62,7 @@ enum atls_reason atls_verdict_key(const struct atls_remote_question *question,
         hash_part(hash, atls_view_text(question->verifier->name)) &&
         hash_part(hash, atls_view_text(type)) &&
         hash_part(hash, question->value) && hash_part(hash, question->nonce) &&
+        hash_part(hash, question->tik) &&
         hash_part(hash, atls_view(&policy_id, sizeof(policy_id))) &&
         hash_part(hash, atls_view(&key_version, sizeof(key_version))) &&
         EVP_DigestFinal_ex(hash, out->bytes, NULL) == 1)

@@ -11,7 +11,7 @@
 #define ATLS_VERDICT_CACHE_MAX 64 /* verdicts */
 
 /* What a verdict holds for: the hash of Evidence, its type and challenge, the
- * Verifier, the policy and the set of its keys. */
+ * peer's TLS key, the Verifier, the policy and the set of its keys. */
 struct atls_verdict_key {
     uint8_t bytes[32];
 };

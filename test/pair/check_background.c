@@ -30,6 +30,7 @@ static struct deviant peer;
 static struct remote_stub *stub;
 
 enum nonce { NONCE_RIGHT, NONCE_NONE, NONCE_OTHER };
+enum key { KEY_NONE, KEY_TIK, KEY_OTHER }; /* that the result attests */
 
 /* In place of the token, something that only a Verifier knows. */
 static void make_unknown(struct atls_buf *cmw)
@@ -49,6 +50,7 @@ static const struct row {
     void (*change)(struct atls_buf *cmw);
     enum deviant_binder binder;
     enum nonce of_submod; /* in the answer */
+    enum key attested;    /* likewise */
     bool is_contraindicated;
     enum atls_reason failure; /* in place of an answer */
     enum atls_reason reason;
@@ -59,6 +61,10 @@ static const struct row {
      .reason = ATLS_RESULT_REFUSED, .num_asked = 1},
     {"Evidence, and the answer is about other Evidence", PSA,
      .of_submod = NONCE_OTHER, .reason = ATLS_RESULT_NONCE, .num_asked = 1},
+    {"Evidence, and the answer attests its TLS key", PSA, .attested = KEY_TIK,
+     .num_asked = 1},
+    {"Evidence, and the answer attests another key", PSA, .attested = KEY_OTHER,
+     .reason = ATLS_RESULT_KEY, .num_asked = 1},
     {"Evidence, and there is no answer", PSA, .failure = ATLS_VERIFIER_TIMEOUT,
      .reason = ATLS_VERIFIER_TIMEOUT, .num_asked = 1},
     {"Evidence of another connection", PSA, .binder = BINDER_LAST_BIT,
@@ -68,6 +74,11 @@ static const struct row {
     {"Evidence by a delegate", PSA, .mandate = &right, .num_asked = 1},
     {"Evidence by a delegate, refused", PSA, .mandate = &right,
      .is_contraindicated = true, .reason = ATLS_RESULT_REFUSED, .num_asked = 1},
+    {"Evidence by a delegate, and the answer attests its TLS key", PSA,
+     .mandate = &right, .attested = KEY_TIK, .num_asked = 1},
+    {"Evidence by a delegate, and the answer attests another key", PSA,
+     .mandate = &right, .attested = KEY_OTHER, .reason = ATLS_RESULT_KEY,
+     .num_asked = 1},
     {"Evidence by another's delegate", PSA, .mandate = &misplaced,
      .reason = ATLS_DELEGATION_VALUE},
     {"what nobody here knows, to be sent on", UNPARSED, UNKNOWN,
@@ -84,6 +95,14 @@ static const struct row {
 #define NUM_ROWS (sizeof(rows) / sizeof(rows[0]))
 
 static const struct row *row;
+static bool server_shows_it;
+
+static const char *key_of(enum key which)
+{
+    if (which == KEY_NONE)
+        return NULL;
+    return (which == KEY_TIK) == server_shows_it ? "server.key" : "client.key";
+}
 
 static struct atls_view nonce_of(enum nonce which, struct atls_view nonce)
 {
@@ -106,6 +125,7 @@ static enum atls_reason answer(const struct atls_remote_question *question,
                                struct atls_buf *result, struct atls_why *why)
 {
     const struct verifier_word word = {
+        .attested = key_of(row->attested),
         .of_submod = nonce_of(row->of_submod, question->nonce),
         .of_session = question->nonce,
         .is_contraindicated = row->is_contraindicated};
@@ -120,6 +140,7 @@ static enum atls_reason answer(const struct atls_remote_question *question,
 static void setup(int index, const char *require)
 {
     row = &rows[index];
+    server_shows_it = strcmp(require, "server") == 0;
     peer.mandate = row->mandate;
     peer.change = row->change;
     peer.binder = row->binder;

@@ -33,6 +33,7 @@ static struct pair pair;
 static struct deviant peer;
 
 enum nonce { NONCE_RIGHT, NONCE_NONE, NONCE_OTHER };
+enum key { KEY_NONE, KEY_TIK, KEY_OTHER }; /* that the result attests */
 
 static const struct row {
     const char *sentence;
@@ -43,6 +44,7 @@ static const struct row {
     bool is_trustees; /* see struct verifier_word */
     int64_t age_s;    /* of the result */
     const char *key, *submod;
+    enum key attested;
     bool is_contraindicated;
     enum atls_reason reason;
 } rows[] = {
@@ -82,6 +84,10 @@ static const struct row {
      .reason = ATLS_RESULT_SUBMOD},
     {"a result that says no", .is_contraindicated = true,
      .reason = ATLS_RESULT_REFUSED},
+    {"a result that attests its TLS key", .attested = KEY_TIK,
+     .reason = ATLS_OK},
+    {"a result that attests another key", .attested = KEY_OTHER,
+     .reason = ATLS_RESULT_KEY},
     {"a passport of Trustee", .is_trustees = true, .reason = ATLS_OK},
     {"a passport of Trustee for other report data", .is_trustees = true,
      .of_submod = NONCE_OTHER, .reason = ATLS_RESULT_NONCE},
@@ -96,6 +102,14 @@ static const struct row {
 #define NUM_ROWS (sizeof(rows) / sizeof(rows[0]))
 
 static const struct row *row;
+static bool server_shows_it;
+
+static const char *key_of(enum key which)
+{
+    if (which == KEY_NONE)
+        return NULL;
+    return (which == KEY_TIK) == server_shows_it ? "server.key" : "client.key";
+}
 
 static struct atls_view nonce_of(enum nonce which, struct atls_view value)
 {
@@ -119,6 +133,7 @@ static void make_result(struct atls_view value, struct atls_buf *jws)
     const struct verifier_word word = {
         .key = row->key,
         .submod = row->is_trustees ? "cpu0" : row->submod,
+        .attested = key_of(row->attested),
         .of_submod = nonce_of(row->of_submod, value),
         .of_session = nonce_of(row->of_session, value),
         .is_trustees = row->is_trustees,
@@ -128,11 +143,20 @@ static void make_result(struct atls_view value, struct atls_buf *jws)
     verifier_sign(&word, jws);
 }
 
+static enum atls_reason answer(const struct atls_remote_question *question,
+                               struct atls_buf *result, struct atls_why *why)
+{
+    (void)why;
+    make_result(question->nonce, result);
+    return ATLS_OK;
+}
+
 static struct deviant_mandate mandate;
 
 static void setup(int index, const char *require)
 {
     row = &rows[index];
+    server_shows_it = strcmp(require, "server") == 0;
     mandate = row->mandate;
     mandate.result = make_result;
     peer.mandate = &mandate;
@@ -229,6 +253,40 @@ START_TEST(evidence_in_the_place_of_a_result_is_of_another_type)
 }
 END_TEST
 
+/* Our own, which a Verifier made for us. */
+static void fetch(enum key attested)
+{
+    static struct row asked = {.reason = ATLS_OK};
+
+    asked.attested = attested;
+    row = &asked;
+    server_shows_it = true;
+    pair_setup(&(struct pair_config){.attester = "soft.key",
+                                     .require = "server",
+                                     .policy = STRICT,
+                                     .extra = "passport = " VERIFIER "\n",
+                                     .is_stubbed = true});
+    verifier_stub()->answer = answer;
+    pair_new(&pair, NULL, NULL);
+    pair_handshake(&pair);
+}
+
+START_TEST(a_passport_that_attests_our_key_is_shown)
+{
+    fetch(KEY_TIK);
+    pair_accepted(&pair);
+    pair_free(&pair);
+    ck_assert_str_eq(pair_log_text("client", "peer_scheme"), VERIFIER);
+}
+END_TEST
+
+START_TEST(a_passport_that_attests_another_key_is_shown_to_nobody)
+{
+    fetch(KEY_OTHER);
+    pair_refused(&pair, &pair.server, 40, ATLS_RESULT_KEY);
+}
+END_TEST
+
 static void add_row(TCase *cases, const TTest *test, const char *role,
                     int index)
 {
@@ -251,6 +309,9 @@ int main(void)
         add_row(cases, client_shows, "client", (int)i);
     }
     tcase_add_test(cases, client_shows_what_a_server_signed);
+    tcase_add_test(cases, a_passport_that_attests_our_key_is_shown);
+    tcase_add_test(cases,
+                   a_passport_that_attests_another_key_is_shown_to_nobody);
     tcase_add_test(cases, another_verifier_cannot_be_chosen);
     tcase_add_test(cases, a_verifier_that_only_another_rule_takes_is_refused);
     tcase_add_test(cases, evidence_in_the_place_of_a_result_is_of_another_type);

@@ -26,23 +26,25 @@ int64_t __wrap_atls_clock_now(void)
 /* A world that counts. */
 static struct {
     unsigned num_vouched, num_told[3];
-    enum atls_reason reason; /* what vouching comes to */
-    int64_t shorter_s;       /* what it takes off the life */
+    uint8_t tik[ATLS_DELEGATION_HASH]; /* the last one vouched for */
+    enum atls_reason reason;           /* what vouching comes to */
+    int64_t shorter_s;                 /* what it takes off the life */
     void (*meanwhile)(void);
     struct atls_delegates_news news;
 } world;
 
 static struct atls_delegates *delegates;
 
-static enum atls_reason vouch(void *arg, unsigned way, int64_t deadline_ns,
-                              const struct atls_secret *value, int64_t now_s,
-                              struct atls_buf *record, int64_t *expires_s,
-                              struct atls_why *why)
+static enum atls_reason
+vouch(void *arg, unsigned way, const uint8_t tik[ATLS_DELEGATION_HASH],
+      int64_t deadline_ns, const struct atls_secret *value, int64_t now_s,
+      struct atls_buf *record, int64_t *expires_s, struct atls_why *why)
 {
     void (*meanwhile)(void) = world.meanwhile;
 
     (void)arg, (void)way, (void)now_s;
     ck_assert_int_gt(deadline_ns, clock_ns);
+    memcpy(world.tik, tik, sizeof(world.tik));
     world.num_vouched++;
     world.meanwhile = NULL;
     if (meanwhile != NULL)
@@ -139,6 +141,7 @@ START_TEST(the_value_vouched_for_is_that_of_key_and_times)
         ATLS_OK);
     ck_assert(atls_view_equal(atls_secret_view(&value),
                               atls_buf_view(&delegate->record)));
+    ck_assert_mem_eq(world.tik, tik(1), sizeof(world.tik));
     atls_delegate_free(delegate);
 }
 END_TEST

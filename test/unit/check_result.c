@@ -350,6 +350,7 @@ START_TEST(attested_key_must_be_the_peers)
     ATLS_AUTO_BUF claims = atls_buf(FORGE_MAX), jws = atls_buf(FORGE_MAX);
     const struct atls_verifier *v = verifier_of(V, ACCEPT);
     struct atls_result_subject subject = {.nonce = forge_nonce(32)};
+    uint8_t tik[32];
 
     put_quoted(&claims, HEAD("1700000000")
                             TOP PSA(",'ear.veraison.key-attestation':{'akpub':"
@@ -357,11 +358,12 @@ START_TEST(attested_key_must_be_the_peers)
     ck_assert_reason(
         atls_jws_put(&jws, atls_buf_view(&claims), signer, NULL, NULL),
         ATLS_OK);
-    subject.spki = atls_view("\1\2\3", 3);
+    subject.tik = tik;
+    ck_assert_int_eq(EVP_Digest("\1\2\3", 3, tik, NULL, EVP_sha256(), NULL), 1);
     ck_assert_reason(atls_result_appraise(v, atls_buf_view(&jws), &subject, NOW,
                                           &verdict, &expires),
                      ATLS_OK);
-    subject.spki = atls_view("\1\2\4", 3);
+    tik[31] ^= 1;
     ck_assert_reason(atls_result_appraise(v, atls_buf_view(&jws), &subject, NOW,
                                           &verdict, &expires),
                      ATLS_RESULT_KEY);

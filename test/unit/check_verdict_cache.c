@@ -78,10 +78,10 @@ END_TEST
 
 START_TEST(any_other_question_has_another_key)
 {
-    struct atls_remote_question question[6];
-    struct atls_verdict_key keys[8];
+    struct atls_remote_question question[7];
+    struct atls_verdict_key keys[9];
 
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 7; i++)
         question[i] = a_question();
     question[1].value = atls_view_text("evidencd");
     question[2].nonce = atls_view_text("12345679");
@@ -89,11 +89,12 @@ START_TEST(any_other_question_has_another_key)
     question[4].verifier = &other_verifier;
     question[5].value = atls_view_text("evidence1"); /* no sliding */
     question[5].nonce = atls_view_text("2345678");
-    for (size_t i = 0; i < 6; i++)
+    question[6].tik = atls_view_text("another TLS key");
+    for (size_t i = 0; i < 7; i++)
         keys[i] = key_of(&question[i], 1, 1);
-    keys[6] = key_of(&question[0], 2, 1);
-    keys[7] = key_of(&question[0], 1, 2);
-    for (size_t i = 0; i < 8; i++)
+    keys[7] = key_of(&question[0], 2, 1);
+    keys[8] = key_of(&question[0], 1, 2);
+    for (size_t i = 0; i < 9; i++)
         for (size_t j = 0; j < i; j++)
             ck_assert_msg(memcmp(&keys[i], &keys[j], sizeof(keys[i])) != 0,
                           "%zu %zu", i, j);
