@@ -297,15 +297,19 @@ static enum atls_reason read_profile(struct atls_ear *out, struct atls_why *why)
 }
 
 /* An overall status, which -03 has, must be one; the submodules decide. */
-static enum atls_reason check_root(const json_t *root, struct atls_why *why)
+static enum atls_reason read_root(struct atls_ear *out, struct atls_why *why)
 {
+    const json_t *root = out->root;
+    const json_t *verifier_id = atls_ear_member(root, "ear.verifier-id");
     const json_t *status = atls_ear_member(root, "ear.status");
     enum atls_tier tier;
 
     if (status != NULL && !take_tier(status, &tier))
         return malformed(why, "", "a status that AR4SI knows");
-    if (!json_is_object(atls_ear_member(root, "ear.verifier-id")))
+    if (!json_is_object(verifier_id))
         return malformed(why, "", "a verifier ID");
+    out->developer =
+        json_string_value(json_object_get(verifier_id, "developer"));
     return check_names(root, "", why);
 }
 
@@ -324,7 +328,7 @@ enum atls_reason atls_ear_parse(struct atls_view payload, struct atls_ear *out,
         return malformed(why, "", "an object");
     reason = read_profile(out, why);
     if (reason == ATLS_OK)
-        reason = check_root(out->root, why);
+        reason = read_root(out, why);
     if (reason == ATLS_OK)
         reason = read_times(out, why);
     if (reason == ATLS_OK)

@@ -40,7 +40,8 @@ struct atls_ear_submod {
 struct atls_ear {
     json_t *root; /* owned */
     struct atls_buf storage;
-    const char *profile; /* one of the above */
+    const char *profile;   /* one of the above */
+    const char *developer; /* of the verifier ID; borrowed; NULL: absent */
     bool has_exp, has_nbf;
     int64_t iat, exp, nbf; /* seconds since 1970 */
     struct atls_ear_nonce nonce;

@@ -162,8 +162,14 @@ static struct atls_view nonce_view(const struct atls_ear_nonce *nonce)
     return atls_view(nonce->bytes, nonce->len);
 }
 
-static bool is_listed(const struct atls_verifier *verifier, const char *submod)
+static bool is_listed(const struct appraisal *appraisal, const char *submod)
 {
+    const struct atls_verifier *verifier = appraisal->verifier;
+    const char *developer = appraisal->ear->developer;
+
+    if (verifier->nonce_checker != NULL &&
+        (developer == NULL || strcmp(developer, verifier->nonce_checker) != 0))
+        return false;
     for (size_t i = 0; i < verifier->num_nonce_checked; i++)
         if (strcmp(verifier->nonce_checked[i], submod) == 0)
             return true;
@@ -347,7 +353,7 @@ static bool shows_nonce(const struct appraisal *appraisal,
 {
     return submod->nonce.len > 0 || report_data_of(appraisal, submod) != NULL ||
            (appraisal->ear->nonce.len > 0 &&
-            is_listed(appraisal->verifier, submod->name));
+            is_listed(appraisal, submod->name));
 }
 
 /* A CCA platform token has no nonce: its challenge is the digest of the key

@@ -22,8 +22,9 @@ struct atls_result_subject {
  * used (exp, or iat and max_age). Every nonce and every key that is present
  * must be the subject's, and in each submodule the nonce must come from the
  * Evidence: by the submodule's own; by the top-level one where this submodule
- * of this Verifier is listed as nonce_checked; for Trustee by the report_data in the
- * submodule's annotated Evidence; for CCA_SSD_PLATFORM by CCA_REALM beside it
+ * of this Verifier is listed as nonce_checked (the shipped list is for results
+ * of Veraison's own); for Trustee by the report_data in the submodule's
+ * annotated Evidence; for CCA_SSD_PLATFORM by CCA_REALM beside it
  * (doc/protocol.md, "Delegation and passport"). verdict->tier is warning where
  * the policy takes that. RESULT_MALFORMED, RESULT_KEY_UNKNOWN,
  * RESULT_SIGNATURE, RESULT_STALE, RESULT_FUTURE, RESULT_NONCE (another's),

@@ -300,7 +300,10 @@ static void read_accept(const struct atls_node *node,
 }
 
 /* Veraison's schemes that are known to compare the Evidence's own nonce with
- * the session's; others sign any Evidence under any nonce. */
+ * the session's; others sign any Evidence under any nonce. Who else speaks its
+ * API and has schemes of these names may do as they like, and says so in the
+ * verifier ID, which is signed (github.com/veraison/services, config). */
+static const char veraison_developer[] = "Veraison Project";
 static const char *const veraisons[] = {"PSA_IOT", "CCA_REALM", "SEVSNP"};
 enum { NUM_VERAISONS = sizeof(veraisons) / sizeof(veraisons[0]) };
 
@@ -308,6 +311,7 @@ static void fill_nonce_checked(struct atls_verifier *verifier)
 {
     if (verifier->kind != ATLS_VERIFIER_VERAISON)
         return;
+    verifier->nonce_checker = veraison_developer;
     for (size_t i = 0; i < NUM_VERAISONS; i++)
         snprintf(verifier->nonce_checked[verifier->num_nonce_checked++],
                  ATLS_EAR_NAME, "%s", veraisons[i]);

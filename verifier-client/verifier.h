@@ -46,6 +46,8 @@ struct atls_verifier {
     char (*nonce_checked)[ATLS_EAR_NAME]; /* submodules whose Evidence's nonce
                                              it compares */
     size_t num_nonce_checked;
+    const char *nonce_checker; /* developer in the verifier ID of results that
+                                  the list is for; NULL: of all */
     bool allows_warning;       /* tier warning is enough */
     bool allows_unparsed;      /* Evidence that we cannot parse may be sent */
     int64_t max_age_s, skew_s; /* of results: 300 and 30 by default */

@@ -43,7 +43,7 @@ static const struct row {
     enum nonce of_submod, of_session;
     bool is_trustees; /* see struct verifier_word */
     int64_t age_s;    /* of the result */
-    const char *key, *submod;
+    const char *key, *submod, *developer;
     enum key attested;
     bool is_contraindicated;
     enum atls_reason reason;
@@ -53,6 +53,9 @@ static const struct row {
      .reason = ATLS_OK},
     {"the session's nonce alone, of a Verifier that checks", .policy = CHECKED,
      .of_submod = NONCE_NONE, .reason = ATLS_OK},
+    {"the session's nonce alone, of a Verifier that is not known to check",
+     .policy = CHECKED, .developer = "test", .of_submod = NONCE_NONE,
+     .reason = ATLS_RESULT_NONCE_UNCHECKED},
     {"the session's nonce alone", .of_submod = NONCE_NONE,
      .reason = ATLS_RESULT_NONCE_UNCHECKED},
     {"no nonce at all", .policy = CHECKED, .of_submod = NONCE_NONE,
@@ -133,6 +136,7 @@ static void make_result(struct atls_view value, struct atls_buf *jws)
     const struct verifier_word word = {
         .key = row->key,
         .submod = row->is_trustees ? "cpu0" : row->submod,
+        .developer = row->developer,
         .attested = key_of(row->attested),
         .of_submod = nonce_of(row->of_submod, value),
         .of_session = nonce_of(row->of_session, value),

@@ -106,7 +106,9 @@ void verifier_sign(const struct verifier_word *word, struct atls_buf *jws)
     struct atls_ear_content content = {.profile = ATLS_EAR_PROFILE_VERAISON,
                                        .iat = time(NULL) - word->age_s,
                                        .nonce = word->of_session,
-                                       .developer = "test",
+                                       .developer = word->developer != NULL
+                                                        ? word->developer
+                                                        : "Veraison Project",
                                        .build = "1",
                                        .submods = &submod,
                                        .num_submods = 1};

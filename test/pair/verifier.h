@@ -10,8 +10,9 @@
 
 /* What a result says; right where nothing is set. */
 struct verifier_word {
-    const char *key;      /* file that signs; NULL: verifier.key */
-    const char *submod;   /* NULL: PSA_IOT */
+    const char *key;       /* file that signs; NULL: verifier.key */
+    const char *submod;    /* NULL: PSA_IOT */
+    const char *developer; /* of the verifier ID; NULL: as Veraison's */
     const char *attested; /* key file whose public key it attests; NULL: none */
     struct atls_view of_submod, of_session; /* nonces; empty: none */
     bool is_trustees; /* it expires, and has of_submod as report_data */

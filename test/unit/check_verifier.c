@@ -215,6 +215,7 @@ START_TEST(defaults_are_the_strict_ones)
     ck_assert_int_eq(v->max_age_s, 300);
     ck_assert_int_eq(v->skew_s, 30);
     ck_assert_uint_eq(v->num_sets, 0);
+    ck_assert_str_eq(v->nonce_checker, "Veraison Project");
     ck_assert_uint_eq(v->num_nonce_checked, 3);
     ck_assert_str_eq(v->nonce_checked[0], "PSA_IOT");
     ck_assert_str_eq(v->nonce_checked[1], "CCA_REALM");
@@ -246,6 +247,7 @@ START_TEST(everything_that_is_said_is_read)
     ck_assert_str_eq(v->policy_id, "p");
     ck_assert_uint_eq(v->peer.num_spki, 1);
     ck_assert_int_eq(v->max_age_s + v->skew_s, 60);
+    ck_assert_ptr_null(v->nonce_checker);
     ck_assert_uint_eq(v->num_nonce_checked, 1);
     ck_assert_uint_eq(v->num_sets, 2);
     ck_assert_uint_eq(v->sets[0].num_submods, 2);
