@@ -243,6 +243,38 @@ START_TEST(nobody_is_asked_about_a_stranger)
 }
 END_TEST
 
+/* The policy wants Evidence of everybody: also of the Verifier, by its own
+ * word. */
+static enum atls_reason
+answer_attested(const struct atls_remote_question *question,
+                struct atls_buf *result, struct atls_why *why)
+{
+    static struct pair inner;
+    static struct deviant verifier;
+
+    pair_new(&inner, NULL, deviant_server(&verifier));
+    pair_handshake(&inner);
+    pair_refused(&inner, &inner.client, 40, ATLS_VERIFIER_UNTRUSTED);
+    ck_assert(pair_log_says("it cannot vouch for itself"));
+    deviant_clear(&verifier);
+    return answer(question, result, why);
+}
+
+START_TEST(a_verifier_cannot_vouch_for_itself)
+{
+    setup(0, "server");
+    stub->answer = answer_attested;
+    for (unsigned i = 1; i <= 2; i++) {
+        pair_new(&pair, NULL, deviant_server(&peer));
+        pair_handshake(&pair);
+        pair_accepted(&pair);
+        pair_free(&pair);
+        ck_assert_uint_eq(stub->num_asked, i);
+        deviant_clear(&peer);
+    }
+}
+END_TEST
+
 /* There is no way to have Evidence judged in which neither side of the question
  * is known to find the binder. */
 START_TEST(what_nobody_here_knows_needs_a_verifier_that_is_told_so)
@@ -308,6 +340,7 @@ int main(void)
     }
     tcase_add_test(cases, client_shows_what_a_server_signed);
     tcase_add_test(cases, nobody_is_asked_about_a_stranger);
+    tcase_add_test(cases, a_verifier_cannot_vouch_for_itself);
     tcase_add_loop_test(
         cases, what_nobody_here_knows_needs_a_verifier_that_is_told_so, 0, 2);
     tcase_add_loop_test(
