@@ -293,15 +293,16 @@ static void appraise_for(const struct appraisal *appraisal,
 {
     const struct atls_connection *connection = appraisal->connection;
     const struct atls_settings *settings = atls_module()->settings;
-    struct atls_terms terms = {
-        .policy = connection->policy,
-        .rule = appraisal->rule,
-        .now = time(NULL),
-        .verifier = settings->verifier,
-        .deadline_ns =
-            appraisal->begun_ns + (int64_t)settings->timeout_ms * 1000000,
-        .challenge = atls_secret_view(&connection->challenge),
-        .tik = tik};
+    int64_t timeout_ns = (int64_t)settings->timeout_ms * 1000000;
+    struct atls_terms terms = {.policy = connection->policy,
+                               .rule = appraisal->rule,
+                               .now = time(NULL),
+                               .verifier = settings->verifier,
+                               .deadline_ns = appraisal->begun_ns + timeout_ns,
+                               .timeout_ns = timeout_ns,
+                               .challenge =
+                                   atls_secret_view(&connection->challenge),
+                               .tik = tik};
 
     if (connection->delegation != NULL)
         appraise_delegated(appraisal, &terms);

@@ -186,6 +186,8 @@ static enum atls_reason ask(const struct voucher *voucher,
     if (reason == ATLS_OK) {
         question.verifier = verifier;
         question.deadline_ns = voucher->deadline_ns;
+        question.timeout_ns =
+            (int64_t)voucher->offer->settings->timeout_ms * MS_NS;
         reason = atls_remote_ask(&question, jws, why);
     }
     atls_evidence_free(evidence);

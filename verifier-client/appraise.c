@@ -120,6 +120,7 @@ static void ask(struct appraisal *appraisal,
     question->verifier = verifier;
     question->tik = terms->tik;
     question->deadline_ns = terms->deadline_ns;
+    question->timeout_ns = terms->timeout_ns;
     appraisal->asked = verifier;
     (void)atls_remote_appraise(question, atls_policy_id(terms->policy),
                                appraisal->now, &appraisal->answer);

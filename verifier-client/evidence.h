@@ -61,6 +61,7 @@ struct atls_terms {
     const char *verifier;       /* the setting's: of profiles that name none */
     int64_t deadline_ns;        /* atls_clock_now, for a Verifier's answer; 0:
                                    none may be asked */
+    int64_t timeout_ns;         /* how long before it all began; 0: not said */
     struct atls_view challenge; /* what Evidence that was wrapped is for */
     struct atls_view tik; /* SubjectPublicKeyInfo of the peer's TLS key, DER;
                              empty: unknown */

@@ -77,36 +77,66 @@ enum atls_reason atls_remote_load(struct atls_why *why)
 
 /* A rule may want the Verifier itself attested, and its appraisal may end up
  * here again. */
+static enum atls_reason check_caller(const char *url, struct atls_why *why)
+{
+    if (!is_asking)
+        return ATLS_OK;
+    return atls_why(why, ATLS_VERIFIER_UNTRUSTED,
+                    "%s: want Evidence of the Verifier that can be judged "
+                    "here; it cannot vouch for itself",
+                    url);
+}
+
+/* It is late where what came before (a slow attester, another Verifier) took
+ * more than half of the timeout. */
+static enum atls_reason check_time(const struct atls_remote_question *question,
+                                   int64_t now_ns, bool *is_late,
+                                   struct atls_why *why)
+{
+    int64_t left_ns = question->deadline_ns - now_ns;
+
+    *is_late = 2 * left_ns < question->timeout_ns;
+    if (left_ns > 0)
+        return ATLS_OK;
+    return atls_why(why, ATLS_VERIFIER_TIMEOUT,
+                    "%s: not asked, as what came before took all of the "
+                    "timeout; raise it",
+                    question->verifier->peer.url);
+}
+
 static enum atls_reason ask_once(const struct atls_remote_question *question,
                                  struct atls_buf *result, struct atls_why *why)
 {
     enum atls_reason reason;
 
-    if (is_asking)
-        return atls_why(why, ATLS_VERIFIER_UNTRUSTED,
-                        "%s: want Evidence of the Verifier that can be judged "
-                        "here; it cannot vouch for itself",
-                        question->verifier->peer.url);
     is_asking = true;
     reason = module->ask(question, result, why);
     is_asking = false;
     return reason;
 }
 
+/* A timeout says something of the Verifier only if it had the time. */
 enum atls_reason atls_remote_ask(const struct atls_remote_question *question,
                                  struct atls_buf *result, struct atls_why *why)
 {
     const char *url = question->verifier->peer.url;
-    enum atls_reason reason;
+    int64_t now_ns = atls_clock_now();
+    bool is_late = false, timed_out;
+    enum atls_reason reason = check_caller(url, why);
 
-    if (atls_breaker_is_open(url, atls_clock_now()))
+    if (reason == ATLS_OK)
+        reason = check_time(question, now_ns, &is_late, why);
+    if (reason == ATLS_OK)
+        reason = atls_remote_load(why);
+    if (reason != ATLS_OK)
+        return reason;
+    if (!atls_breaker_admits(url, now_ns))
         return atls_why(why, ATLS_VERIFIER_BROKEN,
                         "%s: %d timeouts in a row, not asked for %d s", url,
                         ATLS_BREAKER_TIMEOUTS, ATLS_BREAKER_OPEN_S);
-    reason = atls_remote_load(why);
-    if (reason != ATLS_OK)
-        return reason;
     reason = ask_once(question, result, why);
-    atls_breaker_note(url, reason == ATLS_VERIFIER_TIMEOUT, atls_clock_now());
+    timed_out = reason == ATLS_VERIFIER_TIMEOUT;
+    if (!timed_out || !is_late)
+        atls_breaker_note(url, timed_out, atls_clock_now());
     return reason;
 }

@@ -22,6 +22,8 @@ struct atls_remote_question {
                                empty: unknown */
     const char *tee;        /* Trustee's name for the format; NULL: none */
     int64_t deadline_ns;    /* atls_clock_now */
+    int64_t timeout_ns; /* how long it could take if nothing had come before;
+                           0: what is left */
 };
 
 struct atls_evidence; /* evidence.h */
@@ -34,8 +36,10 @@ void atls_evidence_question(const struct atls_evidence *evidence,
 
 /* atls_remote_ask: the Verifier's answer, a compact JWS, unverified, appended
  * to `result`. VERIFIER_*: see reason.def; after three timeouts in a row a
- * breaker is open for 10 s and the reason is VERIFIER_BROKEN at once. Safe in
- * any thread and after fork. */
+ * breaker is open for 10 s and the reason is VERIFIER_BROKEN at once; timeouts
+ * of questions that came late, with less than half of timeout_ns left, do not
+ * count. VERIFIER_UNTRUSTED when this thread is asking already. Safe in any
+ * thread and after fork. */
 enum atls_reason ATLS_MUST_USE
 atls_remote_ask(const struct atls_remote_question *question,
                 struct atls_buf *result, struct atls_why *why);

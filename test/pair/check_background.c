@@ -8,6 +8,7 @@
 
 #include <openssl/err.h>
 
+#include "clock.h"
 #include "cmw.h"
 #include "deviant.h"
 #include "evidence.h"
@@ -187,6 +188,8 @@ static void end(struct pair_side *shows, struct pair_side *judge)
     if (row->reason == ATLS_OK) {
         pair_accepted(&pair);
         check_nonce(shows);
+        ck_assert_int_eq(stub->timeout_ns, INT64_C(2000000000));
+        ck_assert_int_lt(stub->left_ns, stub->timeout_ns);
         ck_assert_str_eq(stub->verifier, VERIFIER);
         pair_free(&pair);
         ck_assert_str_eq(pair_log_text(judge->role, "verdict"), "affirming");
@@ -240,6 +243,46 @@ START_TEST(nobody_is_asked_about_a_stranger)
     pair_refused(&pair, &pair.client, 40, ATLS_CERTIFICATE_UNTRUSTED);
     ck_assert_uint_eq(stub->num_asked, 0);
     deviant_clear(&peer);
+}
+END_TEST
+
+/* What the Verifier is asked when `late` has gone by of its second; so often
+ * that it would be left alone. */
+static enum atls_reason ask_late(int64_t late_ns, int times)
+{
+    static char url[] = VERIFIER;
+    struct atls_verifier verifier = {.name = url, .peer = {.url = url}};
+    const int64_t second = 1000000000;
+    enum atls_reason reason = ATLS_OK;
+
+    for (int i = 0; i < times; i++) {
+        ATLS_AUTO_BUF result = atls_buf(1024);
+        const struct atls_remote_question question = {
+            .verifier = &verifier,
+            .type = atls_type_of_format(10003),
+            .timeout_ns = second,
+            .deadline_ns = atls_clock_now() + second - late_ns};
+
+        reason = atls_remote_ask(&question, &result, NULL);
+    }
+    return reason;
+}
+
+START_TEST(timeouts_count_where_there_was_time)
+{
+    static const struct row timeout = {.failure = ATLS_VERIFIER_TIMEOUT};
+    const int64_t second = 1000000000;
+
+    setup(0, "server");
+    row = &timeout;
+    atls_remote_set_folder(pair_path(""));
+    ck_assert_reason(ask_late(second / 4 * 3, 6), ATLS_VERIFIER_TIMEOUT);
+    ck_assert_uint_eq(stub->num_asked, 6);
+    ck_assert_reason(ask_late(second, 6), ATLS_VERIFIER_TIMEOUT);
+    ck_assert_uint_eq(stub->num_asked, 6); /* in no time, nobody is asked */
+    ck_assert_reason(ask_late(second / 4, 3), ATLS_VERIFIER_TIMEOUT);
+    ck_assert_reason(ask_late(second / 4, 1), ATLS_VERIFIER_BROKEN);
+    ck_assert_uint_eq(stub->num_asked, 9);
 }
 END_TEST
 
@@ -341,6 +384,7 @@ int main(void)
     tcase_add_test(cases, client_shows_what_a_server_signed);
     tcase_add_test(cases, nobody_is_asked_about_a_stranger);
     tcase_add_test(cases, a_verifier_cannot_vouch_for_itself);
+    tcase_add_test(cases, timeouts_count_where_there_was_time);
     tcase_add_loop_test(
         cases, what_nobody_here_knows_needs_a_verifier_that_is_told_so, 0, 2);
     tcase_add_loop_test(

@@ -275,10 +275,21 @@ static void fetch(enum key attested)
     pair_handshake(&pair);
 }
 
+/* The setting's, of which the attester has had its part. */
+static void check_time(void)
+{
+    const struct remote_stub *stub = verifier_stub();
+
+    ck_assert_int_eq(stub->timeout_ns, INT64_C(2000000000));
+    ck_assert_int_gt(stub->left_ns, 0);
+    ck_assert_int_lt(stub->left_ns, stub->timeout_ns);
+}
+
 START_TEST(a_passport_that_attests_our_key_is_shown)
 {
     fetch(KEY_TIK);
     pair_accepted(&pair);
+    check_time();
     pair_free(&pair);
     ck_assert_str_eq(pair_log_text("client", "peer_scheme"), VERIFIER);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "verifier.h"
 
 extern struct remote_stub remote_stub;
@@ -34,6 +35,8 @@ static enum atls_reason ask(const struct atls_remote_question *question,
         keep(question->value, stub->value_bytes, sizeof(stub->value_bytes));
     stub->nonce =
         keep(question->nonce, stub->nonce_bytes, sizeof(stub->nonce_bytes));
+    stub->timeout_ns = question->timeout_ns;
+    stub->left_ns = question->deadline_ns - atls_clock_now();
     return stub->answer(question, result, why);
 }
 

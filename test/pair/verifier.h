@@ -31,6 +31,7 @@ struct remote_stub {
     unsigned num_asked;
     char verifier[256], type[256];
     struct atls_view value, nonce; /* into the bytes below */
+    int64_t timeout_ns, left_ns;   /* of it when it was asked */
     uint8_t value_bytes[4096], nonce_bytes[64];
 };
 

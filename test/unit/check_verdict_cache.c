@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "../check_main.h"
-#include "breaker.h"
 
 static char name[] = "https://verifier.example";
 static char other_name[] = "https://other.example";
@@ -153,35 +152,6 @@ START_TEST(child_of_a_busy_process_can_keep_verdicts)
 }
 END_TEST
 
-START_TEST(breaker_opens_after_three_timeouts_for_ten_seconds)
-{
-    const int64_t second = 1000000000;
-
-    for (int i = 0; i < 2; i++)
-        atls_breaker_note(name, true, second);
-    ck_assert(!atls_breaker_is_open(name, second));
-    atls_breaker_note(name, true, second);
-    ck_assert(atls_breaker_is_open(name, second));
-    ck_assert(!atls_breaker_is_open(other_name, second));
-    ck_assert(atls_breaker_is_open(name, 11 * second - 1));
-    ck_assert(!atls_breaker_is_open(name, 11 * second));
-    atls_breaker_note(name, true, 20 * second);
-    ck_assert(atls_breaker_is_open(name, 20 * second));
-    atls_breaker_note(name, false, 31 * second);
-    for (int i = 0; i < 2; i++)
-        atls_breaker_note(name, true, 31 * second);
-    ck_assert(!atls_breaker_is_open(name, 31 * second));
-}
-END_TEST
-
-START_TEST(breaker_counts_timeouts_in_a_row)
-{
-    for (int i = 0; i < 6; i++)
-        atls_breaker_note(name, i % 3 != 2, 1);
-    ck_assert(!atls_breaker_is_open(name, 1));
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("verdict_cache");
@@ -191,8 +161,6 @@ int main(void)
     tcase_add_test(cases, any_other_question_has_another_key);
     tcase_add_test(cases, a_full_table_loses_what_expires_first);
     tcase_add_test(cases, child_of_a_busy_process_can_keep_verdicts);
-    tcase_add_test(cases, breaker_opens_after_three_timeouts_for_ten_seconds);
-    tcase_add_test(cases, breaker_counts_timeouts_in_a_row);
     suite_add_tcase(suite, cases);
     return check_main(suite);
 }
