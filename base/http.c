@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * HTTP by libcurl. Each exchange has a handle of its own while it lasts, and
- * handles wait in slots that are taken and filled by one atomic step: no thread
- * waits for another's request, and there is no lock for fork to leave shut.
+ * HTTP by libcurl: what a handle is told, and what its end means. Each exchange
+ * has a handle of its own while it lasts (http_connection.h).
  */
 #include "config.h" /* dladdr */
 
@@ -12,50 +11,39 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <curl/curl.h>
 #include <openssl/ssl.h>
 
 #include "clock.h"
+#include "http_connection.h"
 #include "http_url.h"
 #include "sigpipe.h"
 #include "token.h"
 
 enum {
-    MAX_IDLE = 4,                     /* handles that are kept */
     MAX_HEADERS = 32768,              /* bytes of all headers of an answer */
     MAX_LINE = 2 * ATLS_HTTP_MAX_URL, /* bytes of a URL or header of ours */
     SPKI_LEN = 32,
-    PIN_LEN = 53, /* "sha256//", 44 digits of base64, ';' */
-};
-
-struct connection { /* a handle and the socket that it keeps open */
-    CURL *easy;
-    pid_t pid; /* whose it is */
-    int fd;    /* -1: none */
-    dev_t device;
-    ino_t inode;
-    struct connection *next; /* of those that are left */
+    MAX_IGNORED = 65536, /* bytes of a body that does not matter */
+    PIN_LEN = 53,        /* "sha256//", 44 digits of base64, ';' */
 };
 
 struct atls_http {
     struct atls_http_peer peer;
     struct atls_http_url url;
     char *pins; /* NULL: none */
-    struct connection *_Atomic idle[MAX_IDLE];
+    struct atls_http_connections connections;
 };
 
 struct exchange {
     const struct atls_http *http;
     struct atls_http_response *response;
     struct atls_buf *body;
+    bool only_kept; /* no new connection */
     size_t headers_len;
     bool is_too_large;
     char error[CURL_ERROR_SIZE];
@@ -71,11 +59,21 @@ static struct {
 /* A program that exports a curl_easy_init of its own would get our calls. */
 static bool is_one_library(void)
 {
-    void (*const functions[])(void) = {
-        (void (*)(void))curl_easy_init,    (void (*)(void))curl_easy_cleanup,
-        (void (*)(void))curl_easy_reset,   (void (*)(void))curl_easy_setopt,
-        (void (*)(void))curl_easy_perform, (void (*)(void))curl_easy_getinfo,
-        (void (*)(void))curl_slist_append, (void (*)(void))curl_slist_free_all};
+    void (*const functions[])(void) = {(void (*)(void))curl_easy_init,
+                                       (void (*)(void))curl_easy_cleanup,
+                                       (void (*)(void))curl_easy_reset,
+                                       (void (*)(void))curl_easy_setopt,
+                                       (void (*)(void))curl_easy_getinfo,
+                                       (void (*)(void))curl_multi_init,
+                                       (void (*)(void))curl_multi_setopt,
+                                       (void (*)(void))curl_multi_perform,
+                                       (void (*)(void))curl_multi_poll,
+                                       (void (*)(void))curl_multi_cleanup,
+                                       (void (*)(void))curl_multi_add_handle,
+                                       (void (*)(void))curl_multi_remove_handle,
+                                       (void (*)(void))curl_multi_info_read,
+                                       (void (*)(void))curl_slist_append,
+                                       (void (*)(void))curl_slist_free_all};
     Dl_info home = {0}, found = {0};
 
     if (dladdr((const void *)curl_version_info, &home) == 0)
@@ -177,121 +175,14 @@ enum atls_reason atls_http_new(const struct atls_http_peer *peer,
     return reason;
 }
 
-/* Handles */
-
-/* A program that becomes a daemon may close everything, and the number is
- * then another file's. */
-static bool has_its_socket(const struct connection *connection)
-{
-    struct stat now;
-
-    return connection->fd < 0 || (fstat(connection->fd, &now) == 0 &&
-                                  now.st_dev == connection->device &&
-                                  now.st_ino == connection->inode);
-}
-
-static void close_connection(struct connection *connection)
-{
-    curl_easy_cleanup(connection->easy);
-    free(connection);
-}
-
-/* A parent's handle speaks on a TLS session that is not ours: to end it in
- * libcurl would say goodbye in the parent's name. So only our copy of the
- * socket is closed, and the rest put where nobody looks. There too goes a
- * handle whose socket is gone, as libcurl would write to whatever has the
- * number now. */
-static void leave_connection(struct connection *connection)
-{
-    static struct connection *_Atomic left;
-
-    if (connection->pid != getpid() && connection->fd >= 0 &&
-        has_its_socket(connection))
-        close(connection->fd);
-    connection->next = left;
-    while (!atomic_compare_exchange_weak(&left, &connection->next, connection))
-        continue;
-}
-
-static bool is_usable(const struct connection *connection)
-{
-    return connection->pid == getpid() && has_its_socket(connection);
-}
-
-static struct connection *new_connection(void)
-{
-    struct connection *connection = calloc(1, sizeof(*connection));
-
-    if (connection == NULL)
-        return NULL;
-    connection->easy = curl_easy_init();
-    connection->pid = getpid();
-    connection->fd = -1;
-    if (connection->easy != NULL)
-        return connection;
-    free(connection);
-    return NULL;
-}
-
-static struct connection *take_connection(struct atls_http *http)
-{
-    struct connection *connection;
-
-    for (size_t i = 0; i < MAX_IDLE; i++) {
-        connection = atomic_exchange(&http->idle[i], NULL);
-        if (connection == NULL)
-            continue;
-        if (is_usable(connection))
-            return connection;
-        leave_connection(connection);
-    }
-    return new_connection();
-}
-
-static void note_socket(struct connection *connection)
-{
-    curl_socket_t fd = CURL_SOCKET_BAD;
-    struct stat now;
-
-    connection->fd = -1;
-    if (curl_easy_getinfo(connection->easy, CURLINFO_ACTIVESOCKET, &fd) !=
-            CURLE_OK ||
-        fd == CURL_SOCKET_BAD || fstat(fd, &now) != 0)
-        return;
-    connection->fd = fd;
-    connection->device = now.st_dev;
-    connection->inode = now.st_ino;
-}
-
-static void keep_connection(struct atls_http *http,
-                            struct connection *connection)
-{
-    struct connection *none = NULL;
-
-    note_socket(connection);
-    for (size_t i = 0; i < MAX_IDLE; i++, none = NULL)
-        if (atomic_compare_exchange_strong(&http->idle[i], &none, connection))
-            return;
-    close_connection(connection);
-}
-
 void atls_http_free(struct atls_http *http)
 {
-    struct connection *connection;
     struct atls_sigpipe guard;
 
     if (http == NULL)
         return;
     atls_sigpipe_block(&guard);
-    for (size_t i = 0; i < MAX_IDLE; i++) {
-        connection = atomic_exchange(&http->idle[i], NULL);
-        if (connection == NULL)
-            continue;
-        if (is_usable(connection))
-            close_connection(connection);
-        else
-            leave_connection(connection);
-    }
+    atls_http_connection_close_all(&http->connections);
     atls_sigpipe_restore(&guard);
     atls_http_url_clear(&http->url);
     free(http->pins);
@@ -303,10 +194,10 @@ void atls_http_free(struct atls_http *http)
 static curl_socket_t open_socket(void *arg, curlsocktype purpose,
                                  struct curl_sockaddr *address)
 {
-    const struct atls_http *http = arg;
+    const struct exchange *exchange = arg;
 
-    if (purpose != CURLSOCKTYPE_IPCXN ||
-        (http->url.is_plain && !is_loopback(&address->addr)))
+    if (purpose != CURLSOCKTYPE_IPCXN || exchange->only_kept ||
+        (exchange->http->url.is_plain && !is_loopback(&address->addr)))
         return CURL_SOCKET_BAD;
     return socket(address->family, address->socktype | SOCK_CLOEXEC,
                   address->protocol);
@@ -435,7 +326,7 @@ static bool set_manners(CURL *easy, struct exchange *exchange)
            SET(easy, MAXCONNECTS, 1L) && SET(easy, USERAGENT, "atls") &&
            SET(easy, ERRORBUFFER, exchange->error) &&
            SET(easy, OPENSOCKETFUNCTION, open_socket) &&
-           SET(easy, OPENSOCKETDATA, http) &&
+           SET(easy, OPENSOCKETDATA, exchange) &&
            SET(easy, HEADERFUNCTION, take_header) &&
            SET(easy, HEADERDATA, exchange) &&
            SET(easy, WRITEFUNCTION, take_body) &&
@@ -568,13 +459,13 @@ static enum atls_reason set_all(CURL *easy,
     return set_token(easy, http, why);
 }
 
-static enum atls_reason perform(CURL *easy,
+static enum atls_reason perform(struct atls_http_connection *connection,
                                 const struct atls_http_request *request,
                                 int64_t deadline_ns, struct exchange *exchange,
                                 struct atls_why *why)
 {
     ATLS_AUTO(curl_slist) *headers = NULL;
-    struct atls_sigpipe guard;
+    CURL *easy = connection->easy;
     enum atls_reason reason;
     CURLcode code = CURLE_OPERATION_TIMEDOUT;
     long status = 0, timeout_ms;
@@ -585,10 +476,8 @@ static enum atls_reason perform(CURL *easy,
     if (reason != ATLS_OK)
         return reason;
     timeout_ms = milliseconds_until(deadline_ns);
-    atls_sigpipe_block(&guard);
     if (timeout_ms > 0 && SET(easy, TIMEOUT_MS, timeout_ms))
-        code = curl_easy_perform(easy);
-    atls_sigpipe_restore(&guard);
+        code = atls_http_connection_run(connection);
     if (code != CURLE_OK)
         return explain(exchange, code, why);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -605,6 +494,31 @@ static bool is_printable(const char *text)
     return true;
 }
 
+static bool is_sendable(const struct atls_http_request *request)
+{
+    return is_printable(request->path) && strchr(request->path, ' ') == NULL &&
+           is_printable(request->content_type);
+}
+
+static enum atls_reason run(struct atls_http *http,
+                            const struct atls_http_request *request,
+                            int64_t deadline_ns, struct exchange *exchange,
+                            struct atls_why *why)
+{
+    struct atls_http_connection *connection =
+        atls_http_connection_take(&http->connections);
+    enum atls_reason reason;
+
+    if (connection == NULL)
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    reason = perform(connection, request, deadline_ns, exchange, why);
+    if (reason == ATLS_OK)
+        atls_http_connection_keep(&http->connections, connection);
+    else
+        atls_http_connection_close(connection);
+    return reason;
+}
+
 enum atls_reason atls_http_exchange(struct atls_http *http,
                                     const struct atls_http_request *request,
                                     int64_t deadline_ns,
@@ -613,24 +527,100 @@ enum atls_reason atls_http_exchange(struct atls_http *http,
 {
     struct exchange exchange = {
         .http = http, .response = response, .body = body};
-    struct connection *connection;
+    struct atls_sigpipe guard;
     enum atls_reason reason;
     int saved = errno;
 
     memset(response, 0, sizeof(*response));
-    if (!is_printable(request->path) || strchr(request->path, ' ') != NULL ||
-        !is_printable(request->content_type))
+    if (!is_sendable(request))
         return atls_why(why, ATLS_VERIFIER_ANSWER,
                         "%s: want a path and a media type of printable ASCII",
                         http->peer.url);
-    connection = take_connection(http);
-    if (connection == NULL)
-        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    reason = perform(connection->easy, request, deadline_ns, &exchange, why);
-    if (reason == ATLS_OK)
-        keep_connection(http, connection);
-    else
-        close_connection(connection);
+    atls_sigpipe_block(&guard);
+    reason = run(http, request, deadline_ns, &exchange, why);
+    atls_sigpipe_restore(&guard);
     errno = saved;
     return reason;
+}
+
+/* Requests without an answer */
+
+struct errand {
+    struct exchange exchange;
+    struct atls_http_response response;
+    struct atls_buf body;
+    curl_slist *headers;
+};
+
+static void errand_free(void *arg)
+{
+    struct errand *errand = arg;
+
+    if (errand == NULL)
+        return;
+    curl_slist_free_all(errand->headers);
+    atls_buf_clear(&errand->body);
+    free(errand);
+}
+
+static struct errand *errand_new(const struct atls_http *http,
+                                 const struct atls_http_request *request)
+{
+    struct errand *errand = calloc(1, sizeof(*errand));
+
+    if (errand == NULL)
+        return NULL;
+    errand->body = atls_buf(MAX_IGNORED);
+    errand->exchange = (struct exchange){.http = http,
+                                         .response = &errand->response,
+                                         .body = &errand->body,
+                                         .only_kept = true};
+    if (add_headers(request, &errand->headers))
+        return errand;
+    errand_free(errand);
+    return NULL;
+}
+
+static bool send_over(struct atls_http_connection *connection,
+                      const struct atls_http *http,
+                      const struct atls_http_request *request)
+{
+    struct errand *errand = errand_new(http, request);
+
+    if (errand != NULL && set_all(connection->easy, request, &errand->exchange,
+                                  errand->headers, NULL) == ATLS_OK)
+        return atls_http_connection_send_off(connection, errand, errand_free);
+    curl_easy_reset(connection->easy); /* it knows the errand */
+    errand_free(errand);
+    return false;
+}
+
+static bool send_off(struct atls_http *http,
+                     const struct atls_http_request *request)
+{
+    struct atls_http_connection *connection =
+        atls_http_connection_take(&http->connections);
+    bool is_sent = connection != NULL && send_over(connection, http, request);
+
+    if (is_sent)
+        atls_http_connection_keep(&http->connections, connection);
+    else if (connection != NULL)
+        atls_http_connection_close(connection);
+    return is_sent;
+}
+
+bool atls_http_send_off(struct atls_http *http,
+                        const struct atls_http_request *request)
+{
+    struct atls_sigpipe guard;
+    int saved = errno;
+    bool is_sent;
+
+    if (!is_sendable(request))
+        return false;
+    atls_sigpipe_block(&guard);
+    is_sent = send_off(http, request);
+    atls_sigpipe_restore(&guard);
+    errno = saved;
+    return is_sent;
 }

@@ -76,4 +76,11 @@ atls_http_exchange(struct atls_http *http,
                    struct atls_http_response *response, struct atls_buf *body,
                    struct atls_why *why);
 
+/* atls_http_send_off: a request whose answer does not matter, over a connection
+ * that is open, without waiting: what comes back is read before the connection
+ * is used again. The request has no body. false: it was not sent; a connection
+ * that the peer closed may be why, and nobody is connected to for this. */
+bool atls_http_send_off(struct atls_http *http,
+                        const struct atls_http_request *request);
+
 #endif

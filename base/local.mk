@@ -21,6 +21,7 @@ libbase_la_LIBADD = $(CRYPTO_LIBS) $(CBOR_LIBS) $(JANSSON_LIBS)
 # meets libcurl.
 noinst_LTLIBRARIES += libhttp.la
 libhttp_la_SOURCES = base/http.c base/http.h \
+	base/http_connection.c base/http_connection.h \
 	base/http_url.c base/http_url.h \
 	base/sigpipe.c base/sigpipe.h base/token.c base/token.h
 libhttp_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SSL_CFLAGS)

@@ -171,11 +171,15 @@ static enum atls_reason exchange(struct talk *talk, struct atls_http *http,
                               &talk->response, &talk->body, why);
 }
 
+/* A handshake does not wait for it, unless a Verifier that closes connections
+ * has to be connected to once more. */
 static void say_goodbye(struct talk *talk, struct atls_http *http,
                         int64_t deadline_ns)
 {
     int64_t soon = atls_clock_now() + INT64_C(1000000) * FAREWELL_MS;
 
+    if (atls_http_send_off(http, &talk->conversation.request))
+        return;
     (void)exchange(talk, http, soon < deadline_ns ? soon : deadline_ns, NULL);
 }
 

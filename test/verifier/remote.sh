@@ -24,10 +24,19 @@ said() { # SENTENCE PATTERN SCRIPT [NAME=VALUE...]
 }
 result='^OK eyJhbGciOiJFUzI1NiJ9\.e30\.AAAA$'
 
+dropped() { # SENTENCE NONCE: nobody waits for that, so it may take a moment
+    tries=0
+    until "$here/exchange" "$url" /deleted http=loopback >out &&
+        grep -q "$2" out || [ $tries -ge 600 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+    grep -q "$2" out
+    result $? "$1"
+}
+
 said "a result is taken" "$result" good
-"$here/exchange" "$url" /deleted http=loopback >out
-grep -q "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" out
-result $? "and its session dropped"
+dropped "and its session dropped" AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8
 said "by discovery, where that is allowed" "$result" no_such_folder \
     discovery=true
 said "at an absolute Location" "$result" absolute
@@ -42,6 +51,15 @@ said "with the nonce in base64 without padding" "$result" standard_unpadded \
     nonce=fbfffefbfffefbfffefbfffefbfffefbfffefb
 said "and a session that cannot be dropped" "$result" drop_fails
 said "or that hangs when it is dropped" "$result" drop_hangs
+said "with a Verifier that closes each connection" "$result" closes \
+    nonce=00112233445566778899
+dropped "and its session dropped" ABEiM0RVZneImQ
+"$here/ask" "$url/drops_late" value=value nonce=$nonce times=5 >out 2>&1
+[ "$(grep -Ec "$result" out)" = 5 ]
+result $? "five, and nobody waits for a session to be dropped"
+"$here/exchange" "$url" /connections http=loopback >out
+tail -n 1 out | grep -qx 2
+result $? "the connection is used again when it was"
 
 refused='^VERIFIER_REFUSED: '
 said "a session that failed" "$refused.*session failed" failed

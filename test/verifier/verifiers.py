@@ -128,6 +128,41 @@ class Recorded(Veraison):
         return self.complete(nonce, request)
 
 
+class DropsLate(Veraison):
+    """Answers a DELETE when it is asked the next question, and that question
+    only then."""
+
+    connections = set()
+    wanted = None  # by a DELETE that waits: the next question
+    answered = None
+
+    def __call__(self, peer, request):
+        self.connections.add(request.connection)
+        if request.method == "DELETE":
+            self.wanted, self.answered = threading.Event(), threading.Event()
+            answered = self.answered
+            self.wanted.wait()
+            super().__call__(peer, request)
+            answered.set()
+            return
+        if self.wanted and not self.wanted.is_set():
+            self.wanted.set()
+            self.answered.wait()
+        super().__call__(peer, request)
+
+
+class Closes(Veraison):
+    """Each answer is the last of its connection."""
+
+    def __call__(self, peer, request):
+        class Ending:
+            def sendall(self, data):
+                peer.sendall(data.replace(b"\r\n\r\n",
+                                          b"\r\nConnection: close\r\n\r\n", 1))
+                peer.shutdown(socket.SHUT_WR)
+        super().__call__(Ending(), request)
+
+
 def spoiled(**steps):
     return type("Spoiled", (Veraison,), steps)()
 
@@ -190,6 +225,8 @@ VERAISON = {
         nonce=lambda self, text: standard(text).rstrip("=")),
     "drop_fails": spoiled(drop=said(500)),
     "drop_hangs": spoiled(drop=hang),
+    "drops_late": DropsLate(),
+    "closes": Closes(),
     "failed": spoiled(complete=with_status("failed")),
     "unknown_status": spoiled(complete=with_status("done")),
     "other_nonce": spoiled(nonce=other_nonce),
@@ -258,6 +295,10 @@ def was_deleted(peer, request):
 
 def was_asked(peer, request):
     peer.sendall(message(200, {name: asked.count(name) for name in asked}))
+
+
+def num_connections(peer, request):
+    peer.sendall(message(200, len(DropsLate.connections)))
 
 
 def trustee(answer):
@@ -336,4 +377,5 @@ RATSD = {
 }
 
 SCRIPTS = {**VERAISON, **TRUSTEE, **RATSD, ".well-known": well_known,
-           "deleted": was_deleted, "asked": was_asked}
+           "deleted": was_deleted, "asked": was_asked,
+           "connections": num_connections}
