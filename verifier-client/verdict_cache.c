@@ -14,10 +14,12 @@
 struct entry {
     struct atls_verdict_key key;
     int64_t expires_s; /* 0: free */
+    uint64_t last_use; /* of num_uses */
     struct atls_verdict verdict;
 };
 
 static struct entry entries[ATLS_VERDICT_CACHE_MAX];
+static uint64_t num_uses;
 static _Atomic pid_t holder; /* 0: nobody */
 
 static bool try_lock(void)
@@ -86,25 +88,29 @@ bool atls_verdict_cache_find(const struct atls_verdict_key *key, int64_t now,
     for (size_t i = 0; i < ATLS_VERDICT_CACHE_MAX && !is_found; i++) {
         is_found =
             entries[i].expires_s > now && keys_equal(&entries[i].key, key);
-        if (is_found)
+        if (is_found) {
             *verdict = entries[i].verdict;
+            entries[i].last_use = ++num_uses;
+        }
     }
     unlock();
     return is_found;
 }
 
-/* Its own place, else the one that is free or expires first. */
+/* Its own place, else one that is free or longest unused: most verdicts are of
+ * Evidence for one connection and never asked for again, and must not drive out
+ * those of delegates. */
 static struct entry *place_for(const struct atls_verdict_key *key)
 {
-    struct entry *first = &entries[0];
+    struct entry *oldest = &entries[0];
 
     for (size_t i = 0; i < ATLS_VERDICT_CACHE_MAX; i++) {
         if (entries[i].expires_s != 0 && keys_equal(&entries[i].key, key))
             return &entries[i];
-        if (entries[i].expires_s < first->expires_s)
-            first = &entries[i];
+        if (entries[i].last_use < oldest->last_use)
+            oldest = &entries[i];
     }
-    return first;
+    return oldest;
 }
 
 void atls_verdict_cache_keep(const struct atls_verdict_key *key,
@@ -118,6 +124,7 @@ void atls_verdict_cache_keep(const struct atls_verdict_key *key,
     entry = place_for(key);
     entry->key = *key;
     entry->expires_s = expires_s;
+    entry->last_use = ++num_uses;
     entry->verdict = *verdict;
     unlock();
 }

@@ -27,7 +27,7 @@ bool atls_verdict_cache_find(const struct atls_verdict_key *key, int64_t now,
                              struct atls_verdict *verdict);
 
 /* atls_verdict_cache_keep: until expires_s; it may take the place of that which
- * expires first. */
+ * was found or kept longest ago. */
 void atls_verdict_cache_keep(const struct atls_verdict_key *key,
                              int64_t expires_s,
                              const struct atls_verdict *verdict);

@@ -100,7 +100,7 @@ START_TEST(any_other_question_has_another_key)
 }
 END_TEST
 
-START_TEST(a_full_table_loses_what_expires_first)
+START_TEST(a_full_table_loses_what_is_longest_unused)
 {
     struct atls_remote_question question = a_question();
     static struct atls_verdict_key keys[ATLS_VERDICT_CACHE_MAX + 1];
@@ -108,10 +108,26 @@ START_TEST(a_full_table_loses_what_expires_first)
     for (uint64_t i = 0; i <= ATLS_VERDICT_CACHE_MAX; i++)
         keys[i] = key_of(&question, i, 1);
     for (size_t i = 0; i < ATLS_VERDICT_CACHE_MAX; i++)
-        keep(keys[i], i == 7 ? 500 : 1000 + (int64_t)i, "");
-    keep(keys[ATLS_VERDICT_CACHE_MAX], 2000, "");
+        keep(keys[i], 2000 - (int64_t)i, "");
+    for (size_t i = 0; i < ATLS_VERDICT_CACHE_MAX; i++)
+        ck_assert(i == 7 || find(keys[i], 100));
+    keep(keys[ATLS_VERDICT_CACHE_MAX], 500, "");
     for (size_t i = 0; i <= ATLS_VERDICT_CACHE_MAX; i++)
         ck_assert_msg(find(keys[i], 100) == (i != 7), "%zu", i);
+}
+END_TEST
+
+/* A delegate's, beside any number for one connection each. */
+START_TEST(what_is_used_stays_whatever_else_is_kept)
+{
+    struct atls_remote_question question = a_question();
+    struct atls_verdict_key used = key_of(&question, 0, 1);
+
+    keep(used, 200, "");
+    for (uint64_t i = 1; i < 10 * ATLS_VERDICT_CACHE_MAX; i++) {
+        keep(key_of(&question, i, 1), 1000, "");
+        ck_assert_msg(find(used, 100), "%d", (int)i);
+    }
 }
 END_TEST
 
@@ -159,7 +175,8 @@ int main(void)
 
     tcase_add_test(cases, verdict_is_found_until_it_expires);
     tcase_add_test(cases, any_other_question_has_another_key);
-    tcase_add_test(cases, a_full_table_loses_what_expires_first);
+    tcase_add_test(cases, a_full_table_loses_what_is_longest_unused);
+    tcase_add_test(cases, what_is_used_stays_whatever_else_is_kept);
     tcase_add_test(cases, child_of_a_busy_process_can_keep_verdicts);
     suite_add_tcase(suite, cases);
     return check_main(suite);
