@@ -2,9 +2,10 @@
  *
  * bench [SECTION...]: measures what attestation costs, prints a table and
  * writes bench.json and bench.svg. Sections: one-way, mutual, loaded, cold,
- * instructions, start, memory, flood, serve; all by default. BENCH_BLOCKS is
- * the number of blocks of each variant (default 100); the effort of every
- * section follows it: "BENCH_BLOCKS=350 bench serve" sends a million requests.
+ * instructions, start, memory, flood, serve, verifier; all by default.
+ * BENCH_BLOCKS is the number of blocks of each variant (default 100); the
+ * effort of every section follows it: "BENCH_BLOCKS=350 bench serve" sends a
+ * million requests.
  *
  * Ratios are medians over rounds with their 95 % interval; "kept" and "MISSED"
  * are said only where the whole interval is on one side of the budget. When
@@ -40,6 +41,8 @@ static const struct {
     {"server", bench_server},
     {"replay", bench_replay},
     {"serve-load", bench_serve_load},
+    {"delay", bench_delay},
+    {"verifier-load", bench_verifier_load},
 };
 
 /* run_part: as a process of a section: bench PART FOLDER NAME [ARG...]. */
@@ -171,6 +174,10 @@ static void run_sections(struct bench *bench)
              bench_flood(bench->folder, at_least(1, bench->num_blocks / 12)));
     if (is_chosen(bench, "serve"))
         keep(bench, "serve", bench_serve(bench->folder, bench->num_blocks));
+    if (is_chosen(bench, "verifier"))
+        keep(bench, "verifier",
+             bench_verifier(bench->folder,
+                            at_least(1, bench->num_blocks * 3 / 10)));
 }
 
 static void note_machine(json_t *result)

@@ -36,7 +36,7 @@ refuses_without_modules() {
 }
 
 num=0
-echo 1..11
+echo 1..12
 measure one-way
 check "the table holds the module against the floor" \
     grep -q '^  atls / floor .*<= 1.1 ' table.one-way
@@ -65,5 +65,11 @@ if grep -q '^atls serve' table.serve 2>/dev/null; then
 else
     num=$((num + 1))
     echo "ok $num - its memory is held against a budget # SKIP no libmicrohttpd"
+fi
+if "$top_builddir/atls" serve 2>&1 | grep -q 'without libmicrohttpd'; then
+    num=$((num + 1))
+    echo "ok $num - a Verifier is measured # SKIP no libmicrohttpd"
+else
+    measure verifier
 fi
 check "a run without the modules is refused" refuses_without_modules

@@ -58,7 +58,7 @@ static bool warm_up(const struct bench_pair *pair)
 json_t *bench_count(const struct bench_task *task)
 {
     static struct bench_floor floor;
-    struct bench_pair pair = {NULL, NULL};
+    struct bench_pair pair = {0};
     int num_handshakes = atoi(task->arg[0]);
     bool is_mutual = strcmp(task->arg[1], "mutual") == 0;
     bool is_well = num_handshakes > 0 &&

@@ -13,9 +13,11 @@ bench_common = \
 	test/bench/pki.c test/bench/pki.h \
 	test/bench/wire.c test/bench/wire.h
 test_bench_bench_SOURCES = $(bench_common) \
+	test/bench/beside.c test/bench/beside.h \
 	test/bench/bench.c \
 	test/bench/cold.c \
 	test/bench/count.c \
+	test/bench/delay.c \
 	test/bench/flood.c \
 	test/bench/flood_load.c \
 	test/bench/flood_server.c \
@@ -27,6 +29,8 @@ test_bench_bench_SOURCES = $(bench_common) \
 	test/bench/section.h \
 	test/bench/serve.c test/bench/serve.h test/bench/serve_client.c \
 	test/bench/start.c \
+	test/bench/verifier.c test/bench/verifier.h \
+	test/bench/verifier_load.c test/bench/verifier_report.c \
 	test/bench/warm.c
 test_bench_bench_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
 test_bench_bench_LDADD = libbase.la $(SSL_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS)

@@ -18,7 +18,9 @@
  *   one-way   servers must attest
  *   mutual    both must attest
  *   slow      "attester" with the attester that takes 50 ms
- *   client    servers must attest; this host never does */
+ *   client    servers must attest; this host never does
+ *   verifier  "one-way" by Evidence or a delegate, with a policy that the
+ *             section writes (verifiers.json) */
 #define BENCH_SLOW_MS 50
 
 /* bench_ours_write: all of them, with policies, into folder. The modules are

@@ -26,6 +26,7 @@ bool bench_pair_make(const char *folder, bool is_mutual,
 {
     pair->client = bench_pki_role(folder, false, is_mutual);
     pair->server = bench_pki_role(folder, true, is_mutual);
+    pair->name = BENCH_HOST;
     return pair->client != NULL && pair->server != NULL;
 }
 
@@ -33,7 +34,7 @@ void bench_pair_clear(struct bench_pair *pair)
 {
     SSL_CTX_free(pair->client);
     SSL_CTX_free(pair->server);
-    *pair = (struct bench_pair){NULL, NULL};
+    *pair = (struct bench_pair){NULL, NULL, NULL};
 }
 
 static bool join(SSL *client, SSL *server)
@@ -56,8 +57,8 @@ bool bench_link_open(const struct bench_pair *pair, struct bench_link *link)
         return false;
     SSL_set_connect_state(link->client);
     SSL_set_accept_state(link->server);
-    return SSL_set_tlsext_host_name(link->client, BENCH_HOST) == 1 &&
-           SSL_set1_host(link->client, BENCH_HOST) == 1;
+    return SSL_set_tlsext_host_name(link->client, pair->name) == 1 &&
+           SSL_set1_host(link->client, pair->name) == 1;
 }
 
 void bench_link_close(struct bench_link *link)

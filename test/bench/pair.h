@@ -13,6 +13,7 @@
 
 struct bench_pair {
     SSL_CTX *client, *server; /* owned */
+    const char *name;         /* of the server, as the client knows it */
 };
 
 struct bench_cost {
@@ -20,7 +21,7 @@ struct bench_cost {
     uint64_t client_len, server_len; /* bytes each side has sent */
 };
 
-/* bench_pair_make: two SSL_CTX of bench_pki_role. */
+/* bench_pair_make: two SSL_CTX of bench_pki_role; the name is BENCH_HOST. */
 bool bench_pair_make(const char *folder, bool is_mutual,
                      struct bench_pair *pair);
 void bench_pair_clear(struct bench_pair *pair);

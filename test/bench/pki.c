@@ -82,7 +82,8 @@ static X509 *make_cert(const char *name, EVP_PKEY *key, long serial,
         !add_extension(cert, NID_basic_constraints,
                        issuer != NULL ? "critical,CA:FALSE"
                                       : "critical,CA:TRUE") ||
-        !add_extension(cert, NID_subject_alt_name, "DNS:" BENCH_HOST) ||
+        !add_extension(cert, NID_subject_alt_name,
+                       "DNS:" BENCH_HOST ",DNS:*." BENCH_BELOW) ||
         X509_sign(cert, issuer != NULL ? issuer->key : key, EVP_sha256()) == 0)
         return NULL;
     return ATLS_STEAL(cert);
@@ -99,11 +100,12 @@ static bool write_leaf(const char *folder, const char *file, long serial,
            PEM_write_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL) == 1;
 }
 
-static bool write_attester(const char *folder)
+static bool write_pair(const char *folder, const char *private_name,
+                       const char *public_name)
 {
     ATLS_AUTO(EVP_PKEY) *key = EVP_EC_gen("P-256");
-    ATLS_AUTO(FILE) *secret = open_in(folder, "attester.key", "w");
-    ATLS_AUTO(FILE) *public = open_in(folder, "attester.pem", "w");
+    ATLS_AUTO(FILE) *secret = open_in(folder, private_name, "w");
+    ATLS_AUTO(FILE) *public = open_in(folder, public_name, "w");
 
     return key != NULL && secret != NULL && public != NULL &&
            fchmod(fileno(secret), 0600) == 0 &&
@@ -120,7 +122,9 @@ bool bench_pki_make(const char *folder)
 
     return cert != NULL && out != NULL && PEM_write_X509(out, cert) == 1 &&
            write_leaf(folder, "server.pem", 2, &ca) &&
-           write_leaf(folder, "client.pem", 3, &ca) && write_attester(folder);
+           write_leaf(folder, "client.pem", 3, &ca) &&
+           write_pair(folder, "attester.key", "attester.pem") &&
+           write_pair(folder, "verifier.key", "verifier.pem");
 }
 
 EVP_PKEY *bench_pki_attester(const char *folder)

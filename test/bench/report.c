@@ -279,4 +279,6 @@ void bench_report_table(json_t *result, FILE *out)
         print_flood(json_object_get(result, "flood"), out);
     if (json_object_get(result, "serve") != NULL)
         print_serve(json_object_get(result, "serve"), out);
+    if (json_object_get(result, "verifier") != NULL)
+        bench_report_verifier(json_object_get(result, "verifier"), out);
 }

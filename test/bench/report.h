@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 void bench_report_table(json_t *result, FILE *out);
+void bench_report_verifier(const json_t *result, FILE *out);
 void bench_report_plot(const json_t *result, FILE *out); /* SVG */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The percentile bootstrap of the median. Its randomness is seeded with a
- * constant: the same series give the same interval.
+ * The percentile bootstrap of the median, or of another quantile. Its
+ * randomness is seeded with a constant: the same series give the same interval.
  */
 #include "sample.h"
 
@@ -58,33 +58,39 @@ static uint64_t next_random(uint64_t *state)
     return *state;
 }
 
-static void resample(const double *values, size_t num, double *draw,
-                     double *medians)
+static void resample(const double *values, size_t num, double quantile,
+                     double *draw, double *found)
 {
     uint64_t state = 88172645463325252U;
 
     for (size_t i = 0; i < NUM_RESAMPLES; i++) {
         for (size_t j = 0; j < num; j++)
             draw[j] = values[next_random(&state) % num];
-        medians[i] = bench_sample_median(draw, num);
+        found[i] = bench_sample_quantile(draw, num, quantile);
     }
 }
 
-struct bench_interval bench_sample_interval(const double *values, size_t num)
+struct bench_interval bench_sample_tail(const double *values, size_t num,
+                                        double quantile)
 {
     struct bench_interval out = {0, 0, 0};
     double *draw = malloc((num + NUM_RESAMPLES) * sizeof(*draw));
 
     if (draw != NULL && num > 0) {
-        double *medians = draw + num;
+        double *found = draw + num;
 
-        resample(values, num, draw, medians);
-        out.median = bench_sample_median(values, num);
-        out.low = bench_sample_quantile(medians, NUM_RESAMPLES, 0.025);
-        out.high = bench_sample_quantile(medians, NUM_RESAMPLES, 0.975);
+        resample(values, num, quantile, draw, found);
+        out.median = bench_sample_quantile(values, num, quantile);
+        out.low = bench_sample_quantile(found, NUM_RESAMPLES, 0.025);
+        out.high = bench_sample_quantile(found, NUM_RESAMPLES, 0.975);
     }
     free(draw);
     return out;
+}
+
+struct bench_interval bench_sample_interval(const double *values, size_t num)
+{
+    return bench_sample_tail(values, num, 0.5);
 }
 
 struct bench_interval bench_sample_ratio(const double *a, const double *b,

@@ -19,6 +19,10 @@ double bench_sample_quantile(const double *values, size_t num, double quantile);
 /* bench_sample_interval: of num values. */
 struct bench_interval bench_sample_interval(const double *values, size_t num);
 
+/* bench_sample_tail: the same of another quantile than the median. */
+struct bench_interval bench_sample_tail(const double *values, size_t num,
+                                        double quantile);
+
 /* bench_sample_ratio: of a[i] / b[i], each pair measured in one round. */
 struct bench_interval bench_sample_ratio(const double *a, const double *b,
                                          size_t num);

@@ -28,6 +28,9 @@ json_t *bench_load(const struct bench_task *task);   /* port, rate, seconds */
 json_t *bench_replay(const struct bench_task *task); /* port, rate, seconds */
 json_t *bench_serve_load(const struct bench_task *task); /* port, process,
                                                             rounds */
+json_t *bench_delay(const struct bench_task *task); /* port; until stdin ends */
+json_t *bench_verifier_load(const struct bench_task *task); /* blocks, a port
+                                                               for each delay */
 
 /* Sections made of several such processes, for the first process. */
 json_t *bench_cold_compare(const char *folder, bool is_mutual, const char *wire,
@@ -39,5 +42,6 @@ json_t *bench_start(const char *folder, unsigned num_runs);
 json_t *bench_memory(const char *folder, bool is_mutual, const char *wire);
 json_t *bench_flood(const char *folder, unsigned seconds);
 json_t *bench_serve(const char *folder, unsigned num_rounds);
+json_t *bench_verifier(const char *folder, unsigned num_blocks);
 
 #endif

@@ -79,7 +79,8 @@ static bool probe(struct run *run)
 /* A server without the module must be refused, or nothing here was checked. */
 static bool refuses_plain(struct run *run)
 {
-    struct bench_pair mixed = {run->pair[OURS].client, run->pair[PLAIN].server};
+    struct bench_pair mixed = {run->pair[OURS].client, run->pair[PLAIN].server,
+                               BENCH_HOST};
 
     if (!run->is_attested)
         return true;
