@@ -188,7 +188,8 @@ static enum atls_reason verify_digest(EVP_PKEY *key, OSSL_LIB_CTX *libctx,
     if (result < 0)
         return crypto_failed(why, "ECDSA");
     if (result != 1)
-        return atls_why(why, ATLS_SIGNATURE_INVALID, NULL);
+        return atls_why(why, ATLS_SIGNATURE_INVALID,
+                        "ECDSA: the signature is not this key's over this");
     return ATLS_OK;
 }
 

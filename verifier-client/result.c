@@ -405,22 +405,24 @@ static enum atls_reason open_result(struct appraisal *appraisal,
                                     struct atls_view compact)
 {
     ATLS_AUTO_BUF payload = atls_buf(ATLS_JWS_MAX);
+    struct atls_why inner = {0};
     uint64_t key_version;
     enum atls_reason reason = atls_verifier_verify(
-        appraisal->verifier, compact, &payload, &key_version, appraisal->why);
+        appraisal->verifier, compact, &payload, &key_version, &inner);
 
     if (reason == ATLS_OK)
-        reason = atls_ear_parse(atls_buf_view(&payload), appraisal->ear,
-                                appraisal->why);
-    /* Its only freshness but for report_data; each of its tokens has one. */
-    if (reason == ATLS_OK &&
-        appraisal->verifier->kind == ATLS_VERIFIER_TRUSTEE &&
-        !appraisal->ear->has_exp)
         reason =
-            atls_why(appraisal->why, ATLS_RESULT_MALFORMED,
-                     "result of %s: want exp, which Trustee's results have",
-                     appraisal->verifier->name);
-    return reason;
+            atls_ear_parse(atls_buf_view(&payload), appraisal->ear, &inner);
+    if (reason != ATLS_OK)
+        return atls_why(appraisal->why, reason, "result of %s: %s",
+                        appraisal->verifier->name, inner.text);
+    /* Its only freshness but for report_data; each of its tokens has one. */
+    if (appraisal->verifier->kind == ATLS_VERIFIER_TRUSTEE &&
+        !appraisal->ear->has_exp)
+        return atls_why(appraisal->why, ATLS_RESULT_MALFORMED,
+                        "result of %s: want exp, which Trustee's results have",
+                        appraisal->verifier->name);
+    return ATLS_OK;
 }
 
 /* Of each claim the worst value of all submodules. */
