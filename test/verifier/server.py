@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server that does what it is told by the first folder of the path.
 
-    server.py [--tls CERT KEY [--clients CA]] [--unix PATH]
+    server.py [--tls CERT KEY [--clients CA]] [--unix PATH] [--deaf | --full]
 
 prints its URL when it listens. Loopback only; it ends with its standard input.
+--deaf: nobody ever reads what is sent. --full: nobody can connect.
 """
 import argparse
 import json
 import os
+import select
 import socket
 import ssl
 import sys
 import threading
 
+import signing
 import verifiers
 
 connections = 0
@@ -84,6 +87,11 @@ def slow(peer, request):
         peer.sendall(b"x")
 
 
+def hang_in_body(peer, request):
+    peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+    released.wait()
+
+
 def endless(peer, request):
     peer.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     while True:
@@ -128,9 +136,10 @@ def last(peer, request):
 
 
 SCRIPTS = {function.__name__: function for function in (
-    echo, status, redirect, hang, slow, endless, endless_headers, long_header,
+    echo, status, redirect, hang, hang_in_body, slow, endless, endless_headers, long_header,
     huge, garbage, half, nothing, last)}
 SCRIPTS.update(verifiers.SCRIPTS)
+SCRIPTS.update(signing.SCRIPTS)
 
 
 def serve(peer, number, context):
@@ -149,6 +158,18 @@ def serve(peer, number, context):
         peer.close()
 
 
+def fill(server):
+    """Connects until the kernel takes no more."""
+    waiting = []
+    while True:
+        peer = socket.socket()
+        waiting.append(peer)
+        peer.setblocking(False)
+        peer.connect_ex(server.getsockname())
+        if not select.select([], [peer], [], 1)[1]:
+            return waiting
+
+
 def listen(options):
     global connections
     if options.unix:
@@ -157,9 +178,13 @@ def listen(options):
         server.listen()
         print("unix:" + options.unix, flush=True)
     else:
-        server = socket.create_server(("127.0.0.1", 0))
+        server = socket.create_server(("127.0.0.1", 0), backlog=(
+            0 if options.full else 128))
+        waiting = fill(server) if options.full else []
         print("%s://localhost:%d" % ("https" if options.tls else "http",
                                      server.getsockname()[1]), flush=True)
+    if options.full or options.deaf:
+        released.wait()
     context = None
     if options.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -179,6 +204,8 @@ def main():
     parser.add_argument("--tls", nargs=2)
     parser.add_argument("--clients")
     parser.add_argument("--unix")
+    parser.add_argument("--deaf", action="store_true")
+    parser.add_argument("--full", action="store_true")
     options = parser.parse_args()
     threading.Thread(target=listen, args=(options,), daemon=True).start()
     sys.stdin.buffer.read()
