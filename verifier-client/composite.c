@@ -72,6 +72,14 @@ static enum atls_reason take_member(void *arg, struct atls_view label,
     return ATLS_OK;
 }
 
+/* One that is too long was refused before the members were looked at. */
+static void keep_type(struct atls_view cmwc_t,
+                      struct atls_composite_claims *composite)
+{
+    if (cmwc_t.len > 0 && cmwc_t.len < sizeof(composite->type))
+        memcpy(composite->type, cmwc_t.data, cmwc_t.len);
+}
+
 static enum atls_reason take_members(struct atls_view value,
                                      struct atls_composite_claims *composite,
                                      struct atls_why *why)
@@ -88,6 +96,8 @@ static enum atls_reason take_members(struct atls_view value,
     if (reason == ATLS_OK && composite->num == 0)
         return atls_why(why, ATLS_EVIDENCE_MALFORMED,
                         "composite: want at least one member");
+    if (reason == ATLS_OK)
+        keep_type(cmw.type.text, composite);
     return reason;
 }
 
@@ -351,12 +361,14 @@ static void read_profile(const struct atls_node *node,
     profile->is_pinned = true;
 }
 
-/* What a composite was made of is known; under which names it should be judged
- * is not. */
+/* Members are learned one by one, as each has its own signer: learn.c. */
 static bool learn(const void *claims, json_t *profile)
 {
-    (void)claims;
-    return json_object_set_new(profile, "members", atls_json_object()) == 0;
+    const struct atls_composite_claims *composite = claims;
+
+    return composite->type[0] == '\0' ||
+           json_object_set_new(profile, "type", json_string(composite->type)) ==
+               0;
 }
 
 const struct atls_format atls_format_composite = {

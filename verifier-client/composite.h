@@ -21,6 +21,7 @@ struct atls_composite_member {
 struct atls_composite_claims {
     struct atls_composite_member members[ATLS_COMPOSITE_MAX];
     size_t num;
+    char type[ATLS_TYPE_MAX_TEXT + 1]; /* its cmwc_t, or "" */
 };
 
 /* atls_composite_type: how a collection is named as Evidence: application/

@@ -5,12 +5,15 @@
  */
 #include "learn.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include "base64url.h"
+#include "composite.h"
 #include "parsed.h"
 
 ATLS_AUTO_FREE(BIO, BIO_free_all)
@@ -22,6 +25,18 @@ static json_t *pem_of(EVP_PKEY *key)
     long len;
 
     if (bio == NULL || PEM_write_bio_PUBKEY(bio, key) != 1)
+        return NULL;
+    len = BIO_get_mem_data(bio, &text);
+    return json_stringn(text, (size_t)len);
+}
+
+static json_t *pem_of_certificate(X509 *certificate)
+{
+    ATLS_AUTO(BIO) *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long len;
+
+    if (bio == NULL || PEM_write_bio_X509(bio, certificate) != 1)
         return NULL;
     len = BIO_get_mem_data(bio, &text);
     return json_stringn(text, (size_t)len);
@@ -47,39 +62,77 @@ static json_t *anchor_of(const struct atls_evidence *evidence, EVP_PKEY *key)
     return json_pack("{s:s, s:o}", "instance_id", id, "key", pem_of(key));
 }
 
-bool atls_policy_wants_certificates(const struct atls_evidence *evidence)
+static void add_signers(const struct atls_evidence *evidence,
+                        struct atls_signers *out)
 {
-    return evidence->format->verify_chain != NULL;
+    const struct atls_composite_claims *composite = evidence->claims;
+
+    if (evidence->format->appraise == NULL) {
+        out->by_certificates |= evidence->format->verify_chain != NULL;
+        out->by_key |= evidence->format->verify_chain == NULL;
+        return;
+    }
+    for (size_t i = 0; i < composite->num; i++)
+        add_signers(composite->members[i].evidence, out);
 }
 
-static json_t *profile_of(const struct atls_evidence *evidence,
-                          const struct atls_lesson *lesson)
+struct atls_signers atls_policy_signers(const struct atls_evidence *evidence)
 {
-    bool has_chain = atls_policy_wants_certificates(evidence);
-    json_t *anchor = has_chain ? json_string(lesson->certificates)
-                               : anchor_of(evidence, lesson->key);
-    json_t *profile =
+    struct atls_signers signers = {.is_composite =
+                                       evidence->format->appraise != NULL};
+
+    add_signers(evidence, &signers);
+    return signers;
+}
+
+/* The policy while it is made, of one record or of a composite's. */
+struct study {
+    const struct atls_lesson *lesson;
+    json_t *profiles;
+    bool is_composite;
+};
+
+static bool has_key(const struct atls_format *format, const char *name)
+{
+    for (size_t i = 0; format->keys[i] != NULL; i++)
+        if (strcmp(format->keys[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Of a composite's members some may have no use for it. */
+static bool takes_collateral(const struct study *study,
+                             const struct atls_evidence *evidence)
+{
+    return study->lesson->collateral != NULL &&
+           evidence->format->verify_chain != NULL &&
+           (!study->is_composite || has_key(evidence->format, "collateral") ||
+            has_key(evidence->format, "tee"));
+}
+
+/* Takes anchor. */
+static json_t *profile_of(const struct study *study,
+                          const struct atls_evidence *evidence, json_t *anchor)
+{
+    ATLS_AUTO(json_t) *profile =
         json_pack("{s:s, s:[o]}", "format", evidence->format->name,
                   "trust_anchors", anchor);
 
-    if (profile != NULL && has_chain && lesson->collateral != NULL &&
-        json_object_set_new(profile, "collateral",
-                            json_string(lesson->collateral)) != 0) {
-        json_decref(profile);
+    if (profile == NULL)
         return NULL;
-    }
-    return profile;
+    if (takes_collateral(study, evidence) &&
+        json_object_set_new(profile, "collateral",
+                            json_string(study->lesson->collateral)) != 0)
+        return NULL;
+    return evidence->format->learn(evidence->claims, profile)
+               ? ATLS_STEAL(profile)
+               : NULL;
 }
 
-static json_t *policy_of(const struct atls_evidence *evidence,
-                         const struct atls_lesson *lesson)
+static json_t *policy_of(json_t *profiles, const char *name)
 {
-    ATLS_AUTO(json_t) *profile = profile_of(evidence, lesson);
-
-    if (profile == NULL || !evidence->format->learn(evidence->claims, profile))
-        return NULL;
-    return json_pack("{s:{s:O}, s:[{s:[s]}]}", "profiles", "learned", profile,
-                     "rules", "accept", "learned");
+    return json_pack("{s:O, s:[{s:[s]}]}", "profiles", profiles, "rules",
+                     "accept", name);
 }
 
 /* json_dumps may use an allocator of the program's; *json is malloc's. */
@@ -99,11 +152,11 @@ static char *text_of(const json_t *policy)
 }
 
 static enum atls_reason try_policy(const struct atls_evidence *evidence,
-                                   const char *text, int64_t now,
-                                   struct atls_why *why)
+                                   const char *text, const char *name,
+                                   int64_t now, struct atls_why *why)
 {
     struct atls_policy *policy = NULL;
-    struct atls_terms terms = {.only_profile = "learned", .now = now};
+    struct atls_terms terms = {.only_profile = name, .now = now};
     struct atls_verdict verdict;
     enum atls_reason reason = atls_policy_parse(
         atls_view_text(text), "learned policy", "", NULL, NULL, &policy, why);
@@ -118,37 +171,194 @@ static enum atls_reason try_policy(const struct atls_evidence *evidence,
     return ATLS_OK;
 }
 
+/* Which of the keys made the signature; the first one's refusal stands. */
+static enum atls_reason find_signer(const struct atls_evidence *evidence,
+                                    const struct atls_lesson *lesson,
+                                    EVP_PKEY **key, struct atls_why *why)
+{
+    struct atls_why first = {0};
+
+    for (size_t i = 0; i < lesson->num_keys; i++) {
+        *key = lesson->keys[i];
+        if (evidence->format->verify(evidence->claims, *key,
+                                     i == 0 ? &first : NULL) == ATLS_OK)
+            return ATLS_OK;
+    }
+    if (lesson->num_keys > 0)
+        return atls_why(why, first.reason, "%s", first.text);
+    return atls_why(why, ATLS_ANCHOR_UNKNOWN,
+                    "want a public key as trust anchor of this Evidence, found "
+                    "none");
+}
+
+static enum atls_reason learn_by_key(const struct study *study,
+                                     const struct atls_evidence *evidence,
+                                     json_t **profile, struct atls_why *why)
+{
+    EVP_PKEY *key = NULL;
+    enum atls_reason reason = find_signer(evidence, study->lesson, &key, why);
+
+    if (reason != ATLS_OK)
+        return reason;
+    *profile = profile_of(study, evidence, anchor_of(evidence, key));
+    return *profile != NULL ? ATLS_OK : atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+}
+
+/* Is the record accepted with this certificate alone? */
+static bool is_enough(const struct study *study,
+                      const struct atls_evidence *evidence,
+                      const json_t *profile)
+{
+    ATLS_AUTO(json_t) *policy = json_pack("{s:{s:O}}", "profiles", "alone",
+                                          (json_t *)(uintptr_t)profile);
+    ATLS_AUTO_HEAP char *text = policy != NULL ? text_of(policy) : NULL;
+
+    return text != NULL && try_policy(evidence, text, "alone",
+                                      study->lesson->now, NULL) == ATLS_OK;
+}
+
+/* The profile under the one certificate that is enough, a root's; NULL: none
+ * is. */
+static json_t *narrow(const struct study *study,
+                      const struct atls_evidence *evidence)
+{
+    ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(study->lesson->certificates, -1);
+    X509 *certificate;
+
+    while (bio != NULL &&
+           (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+        bool is_root = (X509_get_extension_flags(certificate) & EXFLAG_SI) != 0;
+        ATLS_AUTO(json_t) *profile =
+            is_root
+                ? profile_of(study, evidence, pem_of_certificate(certificate))
+                : NULL;
+
+        X509_free(certificate);
+        if (profile != NULL && is_enough(study, evidence, profile))
+            return ATLS_STEAL(profile);
+    }
+    return NULL;
+}
+
 /* Of a chain the policy itself is the only judge. */
-static enum atls_reason check_signer(const struct atls_evidence *evidence,
-                                     const struct atls_lesson *lesson,
+static enum atls_reason
+learn_by_certificates(const struct study *study,
+                      const struct atls_evidence *evidence, json_t **profile,
+                      struct atls_why *why)
+{
+    const char *all = study->lesson->certificates;
+
+    if (all == NULL)
+        return atls_why(why, ATLS_ANCHOR_UNKNOWN,
+                        "want a root certificate as trust anchor of this "
+                        "Evidence, found none");
+    if (study->is_composite)
+        *profile = narrow(study, evidence);
+    if (*profile == NULL)
+        *profile = profile_of(study, evidence, json_string(all));
+    return *profile != NULL ? ATLS_OK : atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+}
+
+static enum atls_reason learn_record(const struct study *study,
+                                     const struct atls_evidence *evidence,
+                                     const char *name, struct atls_why *why)
+{
+    json_t *profile = NULL;
+    enum atls_reason reason =
+        evidence->format->verify_chain != NULL
+            ? learn_by_certificates(study, evidence, &profile, why)
+            : learn_by_key(study, evidence, &profile, why);
+
+    if (reason != ATLS_OK)
+        return reason;
+    return json_object_set_new(study->profiles, name, profile) == 0
+               ? ATLS_OK
+               : atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+}
+
+/* "learned.host", or "learned.2" where that is too long or taken */
+static void name_member(const json_t *profiles, const char *parent,
+                        const char *label, char name[ATLS_PROFILE_NAME])
+{
+    int len = snprintf(name, ATLS_PROFILE_NAME, "%s.%s", parent, label);
+
+    for (size_t i = json_object_size(profiles);
+         len >= ATLS_PROFILE_NAME || json_object_get(profiles, name) != NULL;
+         i++)
+        len = snprintf(name, ATLS_PROFILE_NAME, "learned.%zu", i);
+}
+
+static enum atls_reason learn_evidence(const struct study *study,
+                                       const struct atls_evidence *evidence,
+                                       const char *name, struct atls_why *why);
+
+static enum atls_reason learn_member(const struct study *study,
+                                     const char *parent, json_t *members,
+                                     const struct atls_composite_member *member,
                                      struct atls_why *why)
 {
-    bool has_chain = atls_policy_wants_certificates(evidence);
+    char name[ATLS_PROFILE_NAME];
+    struct atls_why found = {0};
+    enum atls_reason reason;
 
-    if (has_chain ? lesson->certificates == NULL : lesson->key == NULL)
-        return atls_why(why, ATLS_ANCHOR_UNKNOWN,
-                        "want %s as trust anchor of this Evidence, found none",
-                        has_chain ? "a root certificate" : "a public key");
-    return has_chain
+    name_member(study->profiles, parent, member->label, name);
+    reason = learn_evidence(study, member->evidence, name, &found);
+    if (reason != ATLS_OK)
+        return atls_why(why, reason, "member %s: %s", member->label,
+                        found.text);
+    return json_object_set_new(members, member->label, json_string(name)) == 0
                ? ATLS_OK
-               : evidence->format->verify(evidence->claims, lesson->key, why);
+               : atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+}
+
+/* The composite's profile comes before its members', as people read. */
+static enum atls_reason learn_composite(const struct study *study,
+                                        const struct atls_evidence *evidence,
+                                        const char *name, struct atls_why *why)
+{
+    const struct atls_composite_claims *composite = evidence->claims;
+    json_t *members = atls_json_object();
+    json_t *profile = json_pack("{s:s, s:o}", "format", evidence->format->name,
+                                "members", members);
+    enum atls_reason reason = ATLS_OK;
+
+    if (json_object_set_new(study->profiles, name, profile) != 0 ||
+        !evidence->format->learn(composite, profile))
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    for (size_t i = 0; reason == ATLS_OK && i < composite->num; i++)
+        reason =
+            learn_member(study, name, members, &composite->members[i], why);
+    return reason;
+}
+
+/* Nesting is bounded where the composite was taken apart. */
+static enum atls_reason learn_evidence(const struct study *study,
+                                       const struct atls_evidence *evidence,
+                                       const char *name, struct atls_why *why)
+{
+    return evidence->format->appraise != NULL
+               ? learn_composite(study, evidence, name, why)
+               : learn_record(study, evidence, name, why);
 }
 
 static enum atls_reason learn(const struct atls_evidence *evidence,
                               const struct atls_lesson *lesson, char **json,
                               struct atls_why *why)
 {
+    ATLS_AUTO(json_t) *profiles = atls_json_object();
     ATLS_AUTO(json_t) *policy = NULL;
     ATLS_AUTO_HEAP char *text = NULL;
-    enum atls_reason reason = check_signer(evidence, lesson, why);
+    const struct study study = {lesson, profiles,
+                                evidence->format->appraise != NULL};
+    enum atls_reason reason = learn_evidence(&study, evidence, "learned", why);
 
     if (reason != ATLS_OK)
         return reason;
-    policy = policy_of(evidence, lesson);
+    policy = policy_of(profiles, "learned");
     text = policy != NULL ? text_of(policy) : NULL;
     if (text == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    reason = try_policy(evidence, text, lesson->now, why);
+    reason = try_policy(evidence, text, "learned", lesson->now, why);
     if (reason == ATLS_OK)
         *json = ATLS_STEAL(text);
     return reason;

@@ -9,21 +9,27 @@
 
 #include "evidence.h"
 
-struct atls_lesson { /* what the operator vouches for; NULL: not given */
-    EVP_PKEY *key;   /* that signed, or: */
+struct atls_lesson {       /* what the operator vouches for; NULL: not given */
+    EVP_PKEY *const *keys; /* of which one signed a record, or: */
+    size_t num_keys;
     const char *certificates; /* PEM text: where chains end */
     const char *collateral;   /* with those, an absolute path */
     int64_t now;              /* with those */
 };
 
-/* atls_policy_wants_certificates: they vouch for the signers of this format,
- * and the lesson must have them; else its key. */
-bool atls_policy_wants_certificates(const struct atls_evidence *evidence);
+struct atls_signers {     /* whose word must be taken */
+    bool is_composite;    /* there are several, with profiles of their own */
+    bool by_key;          /* of one at least: the lesson must have its key */
+    bool by_certificates; /* certificates vouch for one at least: likewise */
+};
+struct atls_signers atls_policy_signers(const struct atls_evidence *evidence);
 
 /* atls_policy_learn: the text (malloc'ed, ends in a newline) of a policy that
  * accepts this Evidence: one profile "learned" with the trust anchor as inline
- * PEM and what the claims show, one rule. The signature is checked first, and
- * the policy is loaded and tried before it is given out.
+ * PEM and what the claims show, one rule. Of a composite each member has a
+ * profile of its own, "learned.LABEL", which has no more trust anchors than it
+ * needs, and "learned" names them. The signatures are checked first, and the
+ * policy is loaded and tried before it is given out.
  * SIGNATURE_INVALID, ALGORITHM_UNSUPPORTED, AK_UNFIT, ANCHOR_UNKNOWN when the
  * Evidence names another key or no trust anchor is given, CHAIN_*,
  * CLAIM_MISSING, CLAIM_INVALID and what else the Evidence is refused for under

@@ -36,6 +36,20 @@ asks "what is no Evidence teaches nothing" 1 policy learn \
     --trust-anchor soft.pub no.json
 complains "and atls says why" 'CMW'
 
+evidence other.pem 0123456789abcdef0123456789abcdef f.cmw
+{ printf '\242\144host' && cat e.cmw && printf '\146device' && cat f.cmw; } >both.cmw
+asks "a policy is learnt from a composite and its keys" 0 policy learn \
+    --trust-anchor other.pub --trust-anchor soft.pub both.cmw
+cp out both.json
+json "it has a profile for each member" \
+    'sorted(it["profiles"]) == ["learned", "learned.device", "learned.host"]'
+json "under the key of its own" 'len({it["profiles"]["learned." + name]["trust_anchors"][0] for name in ("host", "device")}) == 2'
+asks "and it is a good policy" 0 policy check both.json
+asks "that accepts the composite" 0 appraise --policy both.json \
+    --nonce "$(hex 0123456789abcdef0123456789abcdef)" both.cmw
+asks "one key is not enough" 1 policy learn --trust-anchor soft.pub both.cmw
+complains "and the member is named" 'member device: .*signature'
+
 cat >bad.json <<'END'
 {
   "profiles": {

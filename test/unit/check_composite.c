@@ -12,6 +12,8 @@
 #include "cbor.h"
 #include "cmw.h"
 #include "forge.h"
+#include "forge_snp.h"
+#include "learn.h"
 #include "parsed.h"
 #include "../check_main.h"
 
@@ -58,9 +60,11 @@ static struct atls_policy *policy_with(const char *composite,
     return policy;
 }
 
+static struct forge_snp chip;
+
 /* A record, CBOR; what: 'h' a quote, 'd' a token, 'D' one with a bad signature,
  * 'x' a token with another nonce, 'u' a type that nobody knows, 'i' one whose
- * indicator says results. */
+ * indicator says results, 's' an SEV-SNP report of chip. */
 static void put_member(struct atls_buf *out, char what)
 {
     ATLS_AUTO(EVP_PKEY) *key = forge_key(what == 'h' ? "ak-ecc" : "psa");
@@ -70,6 +74,10 @@ static void put_member(struct atls_buf *out, char what)
                                 .nonce = forge_nonce(FORGE_NONCE),
                                 .selections = {{0x0b, 0x81}}};
 
+    if (what == 's') {
+        forge_snp_cmw(&chip, out);
+        return;
+    }
     if (what == 'h') {
         forge_quote(&value, &quote);
         forge_cmw(out, TYPE_TPM, atls_buf_view(&value), 4);
@@ -336,11 +344,141 @@ START_TEST(truncated_or_longer_composite_is_malformed)
 }
 END_TEST
 
+static enum atls_reason learn(const char *collection, const char *cmwc_t,
+                              const struct atls_lesson *lesson, json_t **policy,
+                              struct atls_why *why)
+{
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+    struct atls_evidence *evidence = NULL;
+    ATLS_AUTO_HEAP char *json = NULL;
+    enum atls_reason reason;
+
+    put_collection(&cmw, collection, cmwc_t);
+    ck_assert_reason(
+        atls_evidence_parse(atls_buf_view(&cmw), NULL, &evidence, NULL),
+        ATLS_OK);
+    ck_assert(atls_policy_signers(evidence).is_composite);
+    reason = atls_policy_learn(evidence, lesson, &json, why);
+    atls_evidence_free(evidence);
+    ck_assert_int_eq(reason == ATLS_OK, json != NULL);
+    *policy = json != NULL ? json_loads(json, 0, NULL) : NULL;
+    return reason;
+}
+
+/* Each with the key that signed it, whatever the order of the keys. */
+START_TEST(profile_is_learned_for_each_member)
+{
+    static const struct {
+        const char *collection, *cmwc_t;
+        size_t num_profiles;
+    } lessons[] = {
+        {"host=h device=d", NULL, 3},
+        {"device=d host=h", "1.2.3", 3},
+        {"inner=( host=h device=d ) device=d", NULL, 5},
+        {"a=( b=d c=d ) a.b=d", NULL, 5}, /* learned.a.b, twice */
+        {"a23456789012345678901234567890123456789012345678901234567890=d", NULL,
+         2},
+    };
+    ATLS_AUTO(EVP_PKEY) *psa = forge_key("psa");
+    ATLS_AUTO(EVP_PKEY) *ak = forge_key("ak-ecc");
+    EVP_PKEY *const keys[] = {psa, ak};
+
+    for (unsigned i = 0; i < sizeof(lessons) / sizeof(lessons[0]); i++) {
+        const struct atls_lesson lesson = {.keys = keys, .num_keys = 2};
+        ATLS_AUTO(json_t) *policy = NULL;
+        struct atls_why why = {0};
+        const json_t *profiles, *learned;
+
+        ck_assert_msg(learn(lessons[i].collection, lessons[i].cmwc_t, &lesson,
+                            &policy, &why) == ATLS_OK,
+                      "%s: %s", lessons[i].collection, why.text);
+        profiles = json_object_get(policy, "profiles");
+        learned = json_object_get(profiles, "learned");
+        ck_assert_uint_eq(json_object_size(profiles), lessons[i].num_profiles);
+        ck_assert_pstr_eq(json_string_value(json_object_get(learned, "type")),
+                          lessons[i].cmwc_t);
+    }
+}
+END_TEST
+
+START_TEST(nothing_is_learned_without_the_key_of_every_member)
+{
+    ATLS_AUTO(EVP_PKEY) *psa = forge_key("psa");
+    EVP_PKEY *const keys[] = {psa};
+    const struct atls_lesson none = {.num_keys = 0},
+                             one = {.keys = keys, .num_keys = 1};
+    struct atls_why why = {0}, other = {0};
+    json_t *policy;
+
+    ck_assert_reason(learn("device=d host=h", NULL, &one, &policy, &why),
+                     ATLS_SIGNATURE_INVALID);
+    ck_assert_msg(strncmp(why.text, "member host: ", 13) == 0, "%s", why.text);
+    ck_assert_reason(learn("device=d host=h", NULL, &none, &policy, &other),
+                     ATLS_ANCHOR_UNKNOWN);
+    ck_assert_msg(strncmp(other.text, "member device: ", 15) == 0, "%s",
+                  other.text);
+    why = other = (struct atls_why){0};
+    ck_assert_reason(learn("device=d cpu=s", NULL, &one, &policy, &why),
+                     ATLS_ANCHOR_UNKNOWN);
+    ck_assert_msg(strncmp(why.text, "member cpu: ", 12) == 0, "%s", why.text);
+}
+END_TEST
+
+/* Of the roots that are given a member trusts its own alone. */
+START_TEST(member_is_learned_with_no_more_roots_than_it_needs)
+{
+    X509 *other = forge_x509(&(struct forge_certificate){
+        .name = "ARK-Genoa", .key = forge_rsa(1), .is_ca = true});
+    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX), wanted = atls_buf(FORGE_MAX);
+    ATLS_AUTO(EVP_PKEY) *psa = forge_key("psa");
+    EVP_PKEY *const keys[] = {psa};
+    struct atls_lesson lesson = {
+        .keys = keys, .num_keys = 1, .now = FORGE_NOW, .collateral = "/"};
+    ATLS_AUTO(json_t) *policy = NULL;
+    struct atls_why why = {0};
+    const char *anchor = NULL;
+
+    forge_snp_certify(&chip);
+    forge_x509_pem(&wanted, chip.ark);
+    forge_x509_pem(&pem, other);
+    forge_x509_pem(&pem, chip.ark);
+    atls_buf_u8(&pem, 0);
+    lesson.certificates = (const char *)pem.data;
+    ck_assert_msg(learn("cpu=s device=d", NULL, &lesson, &policy, &why) ==
+                      ATLS_OK,
+                  "%s", why.text);
+    ck_assert_int_eq(json_unpack(policy, "{s:{s:{s:[s!], s:s}}}", "profiles",
+                                 "learned.cpu", "trust_anchors", &anchor,
+                                 "collateral", &lesson.collateral),
+                     0);
+    atls_buf_u8(&wanted, 0);
+    ck_assert_str_eq(anchor, (const char *)wanted.data);
+    X509_free(other);
+}
+END_TEST
+
+static void set_up(void)
+{
+    forge_snp_open(&chip, ATLS_SNP_MILAN, forge_nonce(FORGE_NONCE));
+}
+
+static void tear_down(void)
+{
+    forge_snp_clear(&chip);
+}
+
 int main(void)
 {
     Suite *suite = suite_create("composite");
     TCase *cases = tcase_create("composite");
 
+    (void)forge_rsa(0); /* once, not in each test's process */
+    (void)forge_rsa(1);
+    tcase_set_timeout(cases, 60);
+    tcase_add_checked_fixture(cases, set_up, tear_down);
+    tcase_add_test(cases, profile_is_learned_for_each_member);
+    tcase_add_test(cases, nothing_is_learned_without_the_key_of_every_member);
+    tcase_add_test(cases, member_is_learned_with_no_more_roots_than_it_needs);
     tcase_add_loop_test(cases, composite_is_judged_by_all_of_its_members, 0,
                         LENGTH(rows));
     tcase_add_test(cases, verdict_affirms_what_every_member_affirms);

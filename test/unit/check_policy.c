@@ -746,9 +746,11 @@ static void learn_from(const char *row, const char *key_name,
     ck_assert_reason(
         atls_evidence_parse(atls_buf_view(&cmw), NULL, &evidence, NULL),
         ATLS_OK);
-    ck_assert_msg(atls_policy_learn(evidence, &(struct atls_lesson){.key = key},
-                                    &json, &why) == wanted,
-                  "%s: %s", row, why.text);
+    ck_assert_msg(
+        atls_policy_learn(evidence,
+                          &(struct atls_lesson){.keys = &key, .num_keys = 1},
+                          &json, &why) == wanted,
+        "%s: %s", row, why.text);
     if (wanted == ATLS_OK) {
         ck_assert_reason(atls_policy_parse(atls_view_text(json), "learned", "",
                                            NULL, NULL, &policy, NULL),

@@ -308,7 +308,7 @@ static enum atls_reason run_read(void)
 
 static enum atls_reason run_learn(void)
 {
-    const struct atls_lesson lesson = {.key = key};
+    const struct atls_lesson lesson = {.keys = &key, .num_keys = 1};
     ATLS_AUTO_HEAP char *json = NULL;
     struct atls_evidence *evidence = NULL;
     enum atls_reason reason =

@@ -44,7 +44,8 @@ test_unit_check_chain_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_batch_SOURCES = test/unit/check_batch.c $(forge_sources)
 test_unit_check_batch_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_batch_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
-test_unit_check_composite_SOURCES = test/unit/check_composite.c $(forge_sources)
+test_unit_check_composite_SOURCES = test/unit/check_composite.c \
+	test/unit/forge_snp.c test/unit/forge_x509.c $(forge_sources)
 test_unit_check_composite_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_composite_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_cca_SOURCES = test/unit/check_cca.c test/unit/forge_cca.c \

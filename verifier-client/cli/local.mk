@@ -30,7 +30,8 @@ atls_SOURCES = \
 	verifier-client/cli/probe.c \
 	verifier-client/cli/source.c verifier-client/cli/source.h \
 	verifier-client/cli/terminal.c verifier-client/cli/terminal.h \
-	verifier-client/cli/token.c verifier-client/cli/token.h
+	verifier-client/cli/token.c verifier-client/cli/token.h \
+	verifier-client/cli/voucher.c verifier-client/cli/voucher.h
 atls_CPPFLAGS = -D_GNU_SOURCE $(AM_CPPFLAGS) -DATLS_EXTDIR='"$(extdir)"' \
 	-DATLS_MODULESDIR='"$(osslmodulesdir)"'
 atls_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)

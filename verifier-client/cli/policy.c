@@ -13,8 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 
 #include "cli/input.h"
@@ -22,9 +20,9 @@
 #include "cli/output.h"
 #include "cli/source.h"
 #include "cli/terminal.h"
+#include "cli/voucher.h"
 #include "cmw.h"
 #include "evidence.h"
-#include "learn.h"
 
 static const char help[] =
     "usage: atls policy check [--json] FILE\n"
@@ -42,7 +40,8 @@ static const char help[] =
     "\n"
     "  --trust-anchor PEM  the public key (or certificate) that signed "
     "EVIDENCE,\n"
-    "                      or the vendor's root certificate\n"
+    "                      or the vendor's root certificate; of a composite, "
+    "again\n"
     "  --collateral DIR    with a root: the profile's folder of certificates\n"
     "  --at TIME           with a root: judge at this time (default: now)\n"
     "  --json              check: a JSON object; learn prints JSON in any "
@@ -54,10 +53,6 @@ static const char help[] =
     "attester.\n";
 
 enum { NONCE = 32 };
-
-ATLS_AUTO_FREE(BIO, BIO_free_all)
-ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
-ATLS_AUTO_FREE(X509, X509_free)
 
 struct check {
     json_t *problems;
@@ -115,43 +110,18 @@ static int check(const char *path, bool as_json)
 
 /* What is learned, and from whom */
 struct study {
-    const char *source, *anchor, *collateral, *at;
-    struct atls_buf cmw, anchor_text;
+    const char *source, *collateral, *at;
+    struct atls_words anchors;
+    struct atls_buf cmw;
+    struct atls_voucher voucher;
     struct atls_evidence *evidence;
 };
 
 static void study_clear(struct study *study)
 {
     atls_buf_clear(&study->cmw);
-    atls_buf_clear(&study->anchor_text);
+    atls_voucher_clear(&study->voucher);
     atls_evidence_free(study->evidence);
-}
-
-static EVP_PKEY *key_of(struct atls_view text)
-{
-    ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(text.data, (int)text.len);
-    ATLS_AUTO(X509) *certificate = NULL;
-    EVP_PKEY *key = NULL;
-
-    if (bio != NULL)
-        key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
-    if (key == NULL && bio != NULL && BIO_reset(bio) == 1) {
-        certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-        if (certificate != NULL)
-            key = X509_get_pubkey(certificate);
-    }
-    ERR_clear_error();
-    return key;
-}
-
-static bool holds_certificate(struct atls_view text)
-{
-    ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(text.data, (int)text.len);
-    ATLS_AUTO(X509) *certificate =
-        bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-
-    ERR_clear_error();
-    return certificate != NULL;
 }
 
 static int print_learnt(const struct study *study,
@@ -168,24 +138,31 @@ static int print_learnt(const struct study *study,
                                                           : ATLS_EXIT_YES;
 }
 
-static int learn_with_key(const struct study *study, const char *path)
+/* Is there what can vouch for it? */
+static enum atls_reason check_voucher(const struct study *study,
+                                      struct atls_signers signers,
+                                      const char *anchor, struct atls_why *why)
 {
-    ATLS_AUTO(EVP_PKEY) *key = key_of(atls_buf_view(&study->anchor_text));
-    const struct atls_lesson lesson = {.key = key};
-    struct atls_why why = {0};
-
-    if (key != NULL)
-        return print_learnt(study, &lesson);
-    atls_why(&why, ATLS_FILE_UNREADABLE,
-             "%s: want a public key or a certificate in PEM", path);
-    return atls_usage_failed("policy", &why);
+    if (signers.by_certificates && !study->voucher.has_certificate)
+        return atls_why(why, ATLS_FILE_UNREADABLE,
+                        "%s: want a root certificate in PEM", anchor);
+    if (signers.by_key && study->voucher.num_keys == 0)
+        return atls_why(why, ATLS_FILE_UNREADABLE,
+                        "%s: want a public key or a certificate in PEM",
+                        anchor);
+    return ATLS_OK;
 }
 
-static int learn_with_certificates(struct study *study)
+static int learn_from(struct study *study, struct atls_signers signers,
+                      const char *anchor)
 {
+    bool has_folder = study->collateral != NULL && signers.by_certificates;
     ATLS_AUTO_HEAP char *folder =
-        study->collateral != NULL ? realpath(study->collateral, NULL) : NULL;
-    struct atls_lesson lesson = {.collateral = folder, .now = time(NULL)};
+        has_folder ? realpath(study->collateral, NULL) : NULL;
+    struct atls_lesson lesson = {.keys = study->voucher.keys,
+                                 .num_keys = study->voucher.num_keys,
+                                 .collateral = folder,
+                                 .now = time(NULL)};
     struct atls_why why = {0};
 
     if (study->at != NULL && !atls_input_time(study->at, &lesson.now))
@@ -193,16 +170,15 @@ static int learn_with_certificates(struct study *study)
                                 "--at: want a time such as "
                                 "2026-11-23T21:00:00Z, found \"%s\"",
                                 study->at);
-    if (!holds_certificate(atls_buf_view(&study->anchor_text)))
-        atls_why(&why, ATLS_FILE_UNREADABLE,
-                 "%s: want a root certificate in PEM", study->anchor);
-    else if (study->collateral != NULL && folder == NULL)
+    if (check_voucher(study, signers, anchor, &why) == ATLS_OK && has_folder &&
+        folder == NULL)
         atls_why(&why, ATLS_FILE_UNREADABLE, "%s: %s", study->collateral,
                  strerror(errno));
     if (why.reason != ATLS_OK)
         return atls_usage_failed("policy", &why);
-    atls_buf_u8(&study->anchor_text, '\0');
-    lesson.certificates = (const char *)study->anchor_text.data;
+    atls_buf_u8(&study->voucher.text, '\0');
+    if (study->voucher.has_certificate)
+        lesson.certificates = (const char *)study->voucher.text.data;
     return print_learnt(study, &lesson);
 }
 
@@ -217,11 +193,29 @@ static int parse_study(struct study *study)
     return ATLS_EXIT_NO;
 }
 
+/* What the attester gives as its own key, when nothing else vouches for it. */
+static int learn_with_own_key(struct study *study, struct atls_source *source,
+                              struct atls_signers signers)
+{
+    ATLS_AUTO_BUF pem = atls_buf(ATLS_INPUT_MAX);
+    struct atls_why why = {0};
+
+    if (study->anchors.num > 0)
+        return atls_usage_wrong("policy", "--trust-anchor is for a file: an "
+                                          "attester gives its own key");
+    if (atls_source_pem(source, &pem, &why) != ATLS_OK ||
+        atls_voucher_take(&study->voucher, atls_buf_view(&pem), &why) !=
+            ATLS_OK)
+        return atls_usage_failed("policy", &why);
+    return learn_from(study, signers, study->source);
+}
+
 /* The anchor of a key is the attester's own word, so its quote is verified with
  * it: atls_policy_learn does that. A root certificate is its vendor's word. */
 static int learn_from_attester(struct study *study)
 {
     ATLS_AUTO_SOURCE source = {0};
+    struct atls_signers signers;
     struct atls_why why = {0};
     uint8_t nonce[NONCE];
     int status = -1;
@@ -236,19 +230,16 @@ static int learn_from_attester(struct study *study)
         return atls_usage_failed("policy", &why);
     if (status >= 0)
         return status;
-    if (atls_policy_wants_certificates(study->evidence))
-        return study->anchor != NULL
-                   ? learn_with_certificates(study)
-                   : atls_usage_wrong("policy",
-                                      "%s: its Evidence needs --trust-anchor, "
-                                      "the vendor's root certificate",
-                                      study->source);
-    if (study->anchor != NULL)
-        return atls_usage_wrong("policy", "--trust-anchor is for a file: an "
-                                          "attester gives its own key");
-    if (atls_source_pem(&source, &study->anchor_text, &why) != ATLS_OK)
-        return atls_usage_failed("policy", &why);
-    return learn_with_key(study, study->source);
+    signers = atls_policy_signers(study->evidence);
+    if (!signers.is_composite && !signers.by_certificates)
+        return learn_with_own_key(study, &source, signers);
+    if (study->anchors.num == 0)
+        return atls_usage_wrong(
+            "policy", "%s: its Evidence needs --trust-anchor, %s",
+            study->source,
+            signers.is_composite ? "for each of its members"
+                                 : "the vendor's root certificate");
+    return learn_from(study, signers, study->anchors.items[0]);
 }
 
 static int learn_from_file(struct study *study)
@@ -265,9 +256,21 @@ static int learn_from_file(struct study *study)
     status = parse_study(study);
     if (status >= 0)
         return status;
-    return atls_policy_wants_certificates(study->evidence)
-               ? learn_with_certificates(study)
-               : learn_with_key(study, study->anchor);
+    return learn_from(study, atls_policy_signers(study->evidence),
+                      study->anchors.items[0]);
+}
+
+static enum atls_reason read_anchors(struct study *study, struct atls_why *why)
+{
+    for (unsigned i = 0; i < study->anchors.num; i++) {
+        ATLS_AUTO_BUF file = atls_buf(ATLS_INPUT_MAX);
+
+        if (atls_input_read(study->anchors.items[i], &file, why) != ATLS_OK ||
+            atls_voucher_take(&study->voucher, atls_buf_view(&file), why) !=
+                ATLS_OK)
+            return why->reason;
+    }
+    return ATLS_OK;
 }
 
 /* A URI has a scheme; a file that is named like one can be given as ./FILE. */
@@ -282,14 +285,13 @@ static int learn(struct study *study)
 {
     struct atls_why why = {0};
 
-    if (!is_uri(study->source) && study->anchor == NULL)
+    if (!is_uri(study->source) && study->anchors.num == 0)
         return atls_usage_wrong("policy",
                                 "%s: Evidence in a file needs --trust-anchor, "
                                 "the key that it was signed with or its "
                                 "vendor's root certificate",
                                 study->source);
-    if (study->anchor != NULL &&
-        atls_input_read(study->anchor, &study->anchor_text, &why) != ATLS_OK)
+    if (read_anchors(study, &why) != ATLS_OK)
         return atls_usage_failed("policy", &why);
     return is_uri(study->source) ? learn_from_attester(study)
                                  : learn_from_file(study);
@@ -300,9 +302,9 @@ int atls_command_policy(int argc, char **argv)
     bool as_json = false;
     __attribute__((cleanup(study_clear))) struct study study = {
         .cmw = atls_buf(ATLS_INPUT_MAX + 512),
-        .anchor_text = atls_buf(ATLS_INPUT_MAX)};
+        .voucher = {.text = atls_buf(4 * ATLS_INPUT_MAX)}};
     const struct atls_option options[] = {
-        {"trust-anchor", NULL, &study.anchor, NULL},
+        {"trust-anchor", NULL, NULL, &study.anchors},
         {"collateral", NULL, &study.collateral, NULL},
         {"at", NULL, &study.at, NULL},
         {"json", &as_json, NULL, NULL},
@@ -318,9 +320,9 @@ int atls_command_policy(int argc, char **argv)
     if (strcmp(argv[optind], "check") != 0)
         return atls_usage_wrong("policy", "want check or learn, found \"%s\"",
                                 argv[optind]);
-    if (study.anchor != NULL || study.collateral != NULL || study.at != NULL)
+    if (study.anchors.num > 0 || study.collateral != NULL || study.at != NULL)
         return atls_usage_wrong("policy", "--%s is for learn",
-                                study.anchor != NULL       ? "trust-anchor"
+                                study.anchors.num > 0      ? "trust-anchor"
                                 : study.collateral != NULL ? "collateral"
                                                            : "at");
     return check(study.source, as_json);
