@@ -271,10 +271,11 @@ static void appraise_delegated(const struct appraisal *appraisal,
     uint8_t tik[ATLS_DELEGATION_HASH];
     struct atls_secret value;
     struct atls_why why = {0};
+    unsigned num_signatures = 1; /* the delegate's */
     enum atls_reason reason =
         find_verifier(connection, appraisal->rule, &verifier, &why);
 
-    terms->num_signatures = 1; /* the delegate's */
+    terms->num_signatures = &num_signatures;
     if (reason == ATLS_OK)
         reason = check_delegation(connection, appraisal->rule, terms->now, tik,
                                   &value, &why);

@@ -14,8 +14,6 @@
 #include "remote.h"
 #include "rule.h"
 
-enum { MAX_SIGNATURES = 4 }; /* verifications that one peer can order */
-
 enum { /* draft-ietf-rats-ar4si, 2.3: values of instance-identity */
        UNRECOGNIZED = 97,
        CRYPTO_FAILED = 99,
@@ -27,7 +25,6 @@ struct appraisal {
     const struct atls_terms *terms;
     int64_t now;
     EVP_PKEY *verified; /* the key that was found to have signed */
-    unsigned num_signatures;
     const struct atls_verifier *asked; /* who was, and what it said */
     struct atls_verdict answer;
 };
@@ -60,6 +57,24 @@ static enum atls_reason find_key(const struct appraisal *appraisal,
                     profile->name, id);
 }
 
+/* One more signature; what says of whom one would have been expected. */
+static enum atls_reason count(const struct atls_terms *terms, const char *what,
+                              struct atls_why *why)
+{
+    unsigned *num = terms->num_signatures;
+
+    if (!terms->is_member && *num >= ATLS_SIGNATURES_MAX)
+        return atls_why(why, ATLS_SIGNATURE_INVALID,
+                        "want a signature that one of %d %s", *num, what);
+    if (*num >= ATLS_SIGNATURES_MAX_COMPOSITE)
+        return atls_why(why, ATLS_SIGNATURES_TOO_MANY,
+                        "want at most %d signatures in all of a composite, "
+                        "found more",
+                        ATLS_SIGNATURES_MAX_COMPOSITE);
+    (*num)++;
+    return ATLS_OK;
+}
+
 static enum atls_reason verify(struct appraisal *appraisal, EVP_PKEY *key,
                                struct atls_why *why)
 {
@@ -68,12 +83,9 @@ static enum atls_reason verify(struct appraisal *appraisal, EVP_PKEY *key,
 
     if (key == appraisal->verified)
         return ATLS_OK;
-    if (appraisal->num_signatures == MAX_SIGNATURES)
-        return atls_why(why, ATLS_SIGNATURE_INVALID,
-                        "want a signature that one of %d keys made",
-                        MAX_SIGNATURES);
-    appraisal->num_signatures++;
-    reason = evidence->format->verify(evidence->claims, key, why);
+    reason = count(appraisal->terms, "keys made", why);
+    if (reason == ATLS_OK)
+        reason = evidence->format->verify(evidence->claims, key, why);
     if (reason == ATLS_OK)
         appraisal->verified = key;
     return reason;
@@ -84,13 +96,12 @@ static enum atls_reason verify_chain(struct appraisal *appraisal,
                                      struct atls_why *why)
 {
     const struct atls_evidence *evidence = appraisal->evidence;
+    enum atls_reason reason = count(appraisal->terms, "profiles takes", why);
 
-    if (appraisal->num_signatures++ == MAX_SIGNATURES)
-        return atls_why(why, ATLS_SIGNATURE_INVALID,
-                        "want a signature that one of %d profiles takes",
-                        MAX_SIGNATURES);
-    return evidence->format->verify_chain(evidence->claims, profile,
-                                          appraisal->now, why);
+    if (reason == ATLS_OK)
+        reason = evidence->format->verify_chain(evidence->claims, profile,
+                                                appraisal->now, why);
+    return reason;
 }
 
 static enum atls_reason appraise_here(struct appraisal *appraisal,
@@ -280,16 +291,19 @@ static void try_all(struct appraisal *appraisal, const struct atls_rule *rule,
 }
 
 enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
-                                        const struct atls_terms *terms,
+                                        const struct atls_terms *given,
                                         struct atls_verdict *verdict)
 {
-    struct appraisal appraisal = {.evidence = evidence,
-                                  .terms = terms,
-                                  .now = terms->now,
-                                  .num_signatures = terms->num_signatures};
+    struct atls_terms terms_of_this = *given;
+    const struct atls_terms *terms = &terms_of_this;
+    struct appraisal appraisal = {
+        .evidence = evidence, .terms = terms, .now = given->now};
     const struct atls_profile *only = NULL;
+    unsigned num_signatures = 0;
     int saved = errno;
 
+    if (given->num_signatures == NULL)
+        terms_of_this.num_signatures = &num_signatures;
     atls_verdict_init(verdict);
     ERR_set_mark();
     if (terms->only_profile != NULL)

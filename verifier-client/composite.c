@@ -207,7 +207,7 @@ static enum atls_reason appraise(const void *claims,
                                  struct atls_verdict *verdict)
 {
     const struct atls_composite_claims *composite = claims;
-    struct atls_terms of_member = *terms;
+    struct atls_terms of_member = *terms; /* counts on, for all of them */
     struct atls_verdict member;
     struct atls_why why = {0};
 
@@ -217,29 +217,13 @@ static enum atls_reason appraise(const void *claims,
         const char *label = composite->members[i].label;
 
         of_member.only_profile = find(profile->reference, label)->profile;
-        of_member.num_signatures = terms->num_signatures + (unsigned)i;
+        of_member.is_member = true;
         if (atls_evidence_appraise(composite->members[i].evidence, &of_member,
                                    &member) != ATLS_OK)
             return refuse(verdict, &member, label);
         combine(verdict, &member, i == 0);
     }
     return atls_verdict_accept(verdict);
-}
-
-/* Members are judged where the terms are known. */
-static enum atls_reason judge(const void *claims,
-                              const struct atls_profile *profile, int64_t now,
-                              struct atls_verdict *verdict)
-{
-    const struct atls_terms terms = {.now = now};
-
-    return appraise(claims, profile, &terms, verdict);
-}
-
-static struct atls_view signer(const void *claims)
-{
-    (void)claims;
-    return atls_view(NULL, 0);
 }
 
 struct telling { /* of one member */
@@ -379,9 +363,7 @@ const struct atls_format atls_format_composite = {
     .parse = parse,
     .claims_clear = free_members,
     .is_challenge = is_challenge,
-    .signer = signer,
     .appraise = appraise,
-    .judge = judge,
     .describe = describe,
     .keys = composite_keys,
     .read = read_profile,

@@ -9,8 +9,7 @@
 
 #include "format.h"
 
-/* As many as signatures that one peer can order. */
-#define ATLS_COMPOSITE_MAX   4
+#define ATLS_COMPOSITE_MAX   4  /* members of one collection */
 #define ATLS_COMPOSITE_LABEL 64 /* bytes of a label, with the NUL */
 
 struct atls_composite_member {

@@ -50,14 +50,21 @@ struct atls_view atls_evidence_nonce(const struct atls_evidence *evidence);
 bool atls_evidence_nonce_equal(const struct atls_evidence *evidence,
                                struct atls_view binder);
 
+/* Signatures over Evidence that one peer can order (doc/protocol.md, "Limits"):
+ * of one record, the delegate's among them, and of a whole composite. What a
+ * chain costs below each has its own limits: chain.h. */
+#define ATLS_SIGNATURES_MAX           4
+#define ATLS_SIGNATURES_MAX_COMPOSITE 64
+
 /* Under what Evidence is judged. Zeroed members are not there. */
 struct atls_terms {
     const struct atls_policy *policy;
     const struct atls_rule *rule; /* whose profiles may accept, in its order */
     const char *only_profile;     /* in place of the rule: the one named */
     int64_t now;                  /* seconds since 1970 at which to judge */
-    unsigned num_signatures;      /* verified before, of the 4 that one peer
-                                     can order */
+    unsigned *num_signatures;     /* verified for this peer before, counted
+                                     on; NULL: none were */
+    bool is_member;               /* of a composite, whose limit holds */
     const char *verifier;       /* the setting's: of profiles that name none */
     int64_t deadline_ns;        /* atls_clock_now, for a Verifier's answer; 0:
                                    none may be asked */

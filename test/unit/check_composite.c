@@ -344,6 +344,105 @@ START_TEST(truncated_or_longer_composite_is_malformed)
 }
 END_TEST
 
+/* Profiles t1, t2, t3: collections of a, b, c and d, each of which is a token,
+ * a t1, a t2; and "mixed": a token a and a t1 n. */
+static struct atls_policy *policy_of_trees(void)
+{
+    ATLS_AUTO(EVP_PKEY) *key = forge_key("psa");
+    ATLS_AUTO_HEAP char *pem = forge_pem(key);
+    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
+    struct atls_policy *policy = NULL;
+    struct atls_why why = {0};
+    char tree[128];
+
+    atls_buf_text(&text, "{\"profiles\":{");
+    for (int i = 1; i < 4; i++) {
+        snprintf(tree, sizeof(tree),
+                 "\"t%d\":{\"format\":\"composite\",\"members\":{"
+                 "\"a\":\"t%d\",\"b\":\"t%d\",\"c\":\"t%d\",\"d\":"
+                 "\"t%d\"}},",
+                 i, i - 1, i - 1, i - 1, i - 1);
+        atls_buf_text(&text, tree);
+    }
+    atls_buf_text(&text, "\"mixed\":{\"format\":\"composite\",\"members\":{"
+                         "\"a\":\"t0\",\"n\":\"t1\"}},\"t0\":{\"format\":"
+                         "\"psa\",\"any\":true,\"trust_anchors\":[\"");
+    atls_buf_text(&text, pem);
+    atls_buf_text(&text, "\"]}}}");
+    ck_assert_msg(atls_policy_parse(atls_buf_view(&text), "p", "", NULL, NULL,
+                                    &policy, &why) == ATLS_OK,
+                  "%s", why.text);
+    return policy;
+}
+
+static void put_tree(struct atls_buf *out, unsigned depth)
+{
+    static const char *const labels[] = {"a", "b", "c", "d"};
+
+    if (depth == 0) {
+        put_member(out, 'd');
+        return;
+    }
+    atls_cbor_put_map(out, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        atls_cbor_put_text(out, labels[i]);
+        put_tree(out, depth - 1);
+    }
+}
+
+static void judge_tree(const struct atls_policy *policy, struct atls_view cmw,
+                       const char *profile, unsigned before, unsigned after,
+                       enum atls_reason wanted)
+{
+    unsigned num_signatures = before;
+    const struct atls_terms terms = {.policy = policy,
+                                     .only_profile = profile,
+                                     .now = NOW,
+                                     .num_signatures = &num_signatures};
+    struct atls_verdict verdict;
+
+    ck_assert_msg(atls_evidence_judge(cmw, forge_nonce(FORGE_NONCE), &terms,
+                                      &verdict) == wanted,
+                  "%s", verdict.text);
+    ck_assert_uint_eq(num_signatures, after);
+}
+
+/* Wherever the collection of four stands. */
+START_TEST(every_signature_of_a_composite_is_counted_once)
+{
+    struct atls_policy *policy = policy_of_trees();
+
+    for (unsigned i = 0; i < 2; i++) {
+        ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+
+        atls_cbor_put_map(&cmw, 2);
+        atls_cbor_put_text(&cmw, i == 0 ? "a" : "n");
+        put_tree(&cmw, i);
+        atls_cbor_put_text(&cmw, i == 0 ? "n" : "a");
+        put_tree(&cmw, 1 - i);
+        judge_tree(policy, atls_buf_view(&cmw), "mixed", 0, 5, ATLS_OK);
+    }
+    atls_policy_free(policy);
+}
+END_TEST
+
+/* One is the delegate's, as in ext/gate.c. */
+START_TEST(peer_can_order_so_many_signatures_of_a_composite)
+{
+    enum { MAX = ATLS_SIGNATURES_MAX_COMPOSITE };
+    struct atls_policy *policy = policy_of_trees();
+    ATLS_AUTO_BUF four = atls_buf(FORGE_MAX), all = atls_buf(FORGE_MAX);
+
+    put_tree(&four, 1);
+    put_tree(&all, 3);
+    judge_tree(policy, atls_buf_view(&four), "t1", 1, 5, ATLS_OK);
+    judge_tree(policy, atls_buf_view(&all), "t3", 0, MAX, ATLS_OK);
+    judge_tree(policy, atls_buf_view(&all), "t3", 1, MAX,
+               ATLS_SIGNATURES_TOO_MANY);
+    atls_policy_free(policy);
+}
+END_TEST
+
 static enum atls_reason learn(const char *collection, const char *cmwc_t,
                               const struct atls_lesson *lesson, json_t **policy,
                               struct atls_why *why)
@@ -476,6 +575,8 @@ int main(void)
     (void)forge_rsa(1);
     tcase_set_timeout(cases, 60);
     tcase_add_checked_fixture(cases, set_up, tear_down);
+    tcase_add_test(cases, every_signature_of_a_composite_is_counted_once);
+    tcase_add_test(cases, peer_can_order_so_many_signatures_of_a_composite);
     tcase_add_test(cases, profile_is_learned_for_each_member);
     tcase_add_test(cases, nothing_is_learned_without_the_key_of_every_member);
     tcase_add_test(cases, member_is_learned_with_no_more_roots_than_it_needs);
