@@ -260,33 +260,69 @@ static bool fits(X509 *certificate, const struct atls_snp_report *report)
            check_endorsement(report, &endorsement, NULL) == ATLS_OK;
 }
 
-static enum atls_reason find_leaf(const struct atls_snp_claims *claims,
-                                  const struct atls_snp_reference *reference,
-                                  int key, STACK_OF(X509) * leaf,
-                                  struct atls_why *why)
+static enum atls_reason push(STACK_OF(X509) * stack, X509 *certificate,
+                             struct atls_why *why)
+{
+    if (X509_up_ref(certificate) != 1)
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    if (sk_X509_push(stack, certificate) > 0)
+        return ATLS_OK;
+    X509_free(certificate);
+    return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+}
+
+/* Of the collateral folder; NULL: it has none. */
+static X509 *find_known(const struct atls_snp_report *report,
+                        const struct atls_snp_reference *reference)
 {
     STACK_OF(X509) *known = reference->collateral.certificates;
+
+    for (int i = 0; i < sk_X509_num(known); i++)
+        if (fits(sk_X509_value(known, i), report))
+            return sk_X509_value(known, i);
+    return NULL;
+}
+
+static enum atls_reason missing(const struct atls_snp_report *report, int key,
+                                struct atls_why *why)
+{
     char chip[17], tcb[2 * ATLS_SNP_TCB + 1];
 
-    if (claims->table.keys[key].len > 0)
-        return atls_chain_read(claims->table.keys[key], leaf, why);
-    for (int i = 0; i < sk_X509_num(known); i++) {
-        X509 *certificate = sk_X509_value(known, i);
-
-        if (!fits(certificate, &claims->report))
-            continue;
-        if (X509_up_ref(certificate) != 1 ||
-            sk_X509_push(leaf, certificate) <= 0)
-            return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-        return ATLS_OK;
-    }
-    atls_hex(claims->report.chip_id, chip, sizeof(chip));
-    atls_hex(claims->report.reported_tcb, tcb, sizeof(tcb));
+    atls_hex(report->chip_id, chip, sizeof(chip));
+    atls_hex(report->reported_tcb, tcb, sizeof(tcb));
     return atls_why(why, ATLS_COLLATERAL_MISSING,
                     "SEV-SNP: want the certificate of the %s of chip %s... "
                     "for TCB %s with the report or in the collateral folder, "
                     "found neither",
                     atls_snp_keys_of_report[key], chip, tcb);
+}
+
+/* The host fills the table, and may do it with what it had of an older TCB:
+ * then the folder's is taken, and without one the table's, which says why it
+ * does not fit. */
+static enum atls_reason find_leaf(const struct atls_snp_claims *claims,
+                                  const struct atls_snp_reference *reference,
+                                  int key, STACK_OF(X509) * leaf,
+                                  struct atls_why *why)
+{
+    struct atls_view table = claims->table.keys[key];
+    struct atls_why of_table = {0};
+    X509 *known;
+
+    if (table.len > 0)
+        (void)!atls_chain_read(table, leaf, &of_table);
+    if (of_table.reason == ATLS_OK && sk_X509_num(leaf) > 0 &&
+        fits(sk_X509_value(leaf, 0), &claims->report))
+        return ATLS_OK;
+    known = find_known(&claims->report, reference);
+    if (known != NULL) {
+        while (sk_X509_num(leaf) > 0)
+            X509_free(sk_X509_pop(leaf));
+        return push(leaf, known, why);
+    }
+    if (of_table.reason != ATLS_OK)
+        return atls_why(why, of_table.reason, "%s", of_table.text);
+    return sk_X509_num(leaf) > 0 ? ATLS_OK : missing(&claims->report, key, why);
 }
 
 enum atls_snp_product
@@ -313,13 +349,8 @@ static enum atls_reason gather(const struct atls_snp_claims *claims,
     if (claims->table.ask.len > 0)
         reason = atls_chain_read(claims->table.ask, others, why);
     for (int i = 0;
-         reason == ATLS_OK && i < sk_X509_num(reference->authorities); i++) {
-        X509 *certificate = sk_X509_value(reference->authorities, i);
-
-        if (X509_up_ref(certificate) != 1 ||
-            sk_X509_push(others, certificate) <= 0)
-            reason = atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    }
+         reason == ATLS_OK && i < sk_X509_num(reference->authorities); i++)
+        reason = push(others, sk_X509_value(reference->authorities, i), why);
     return reason;
 }
 

@@ -506,6 +506,36 @@ START_TEST(certificate_of_the_key_is_found_in_the_collateral_folder)
 }
 END_TEST
 
+#define VCEK_GUID "63da758de6644564adc5f4b93be8accd"
+#define ZEROS     B16("00") "0000000000000000"
+
+/* What a host had of its chip from before an update of its firmware */
+static void put_stale_table(void)
+{
+    ATLS_AUTO_BUF der = atls_buf(FORGE_MAX);
+
+    forge_snp_certify(&chip);
+    forge_x509_der(&der, chip.certificate);
+    forge_folder_put(&folder, "vcek.der", atls_buf_view(&der));
+    X509_free(chip.certificate);
+    X509_free(chip.ask);
+    X509_free(chip.ark);
+    chip.certificate = chip.ask = chip.ark = NULL;
+    chip.leaf.tcb[0]--;
+    forge_snp_certify(&chip); /* under equal keys and names */
+}
+
+START_TEST(certificate_of_the_table_that_does_not_fit_gives_way_to_the_folder)
+{
+    put_stale_table();
+    judge(ANY, ATLS_ENDORSEMENT_MISMATCH);
+    judge(ANY ",\"collateral\":\"@\"", ATLS_OK);
+    chip.auxblob = VCEK_GUID "3000000001000000" ZEROS "00"; /* none at all */
+    judge(ANY, ATLS_EVIDENCE_MALFORMED);
+    judge(ANY ",\"collateral\":\"@\"", ATLS_CHAIN_UNTRUSTED); /* no ASK */
+}
+END_TEST
+
 START_TEST(report_without_any_certificate_is_completed_from_the_folder)
 {
     ATLS_AUTO_BUF der = atls_buf(FORGE_MAX), pem = atls_buf(FORGE_MAX);
@@ -572,9 +602,6 @@ START_TEST(crl_of_the_ark_that_is_old_has_a_grace_period)
     judge(ANY ",\"collateral\":\"@\",\"grace\":\"12h\"", ATLS_COLLATERAL_STALE);
 }
 END_TEST
-
-#define VCEK_GUID "63da758de6644564adc5f4b93be8accd"
-#define ZEROS     B16("00") "0000000000000000"
 
 static const char *const bad_tables[] = {
     "00",                                    /* cut */
@@ -915,6 +942,7 @@ int main(void)
     ADD(chain_is_judged_at_the_given_time);
     ADD(flipped_bit_in_the_certificate_of_the_key_is_refused);
     ADD(certificate_of_the_key_is_found_in_the_collateral_folder);
+    ADD(certificate_of_the_table_that_does_not_fit_gives_way_to_the_folder);
     ADD(report_without_any_certificate_is_completed_from_the_folder);
     ADD(chip_that_hides_its_id_is_not_looked_up);
     ADD(crl_of_the_ark_is_asked_where_there_is_one);
