@@ -203,7 +203,8 @@ static bool digest_check(const struct atls_chain_check *check,
 {
     ATLS_AUTO(EVP_MD_CTX) *context = EVP_MD_CTX_new();
     int num_crls = check->crls != NULL ? sk_X509_CRL_num(check->crls) : 0;
-    const uint8_t flags[] = {check->crls != NULL, check->leaf_has_no_crl};
+    const uint8_t flags[] = {check->crls != NULL, check->leaf_has_no_crl,
+                             check->crls_are_optional};
     bool is_good = context != NULL &&
                    EVP_DigestInit_ex2(context, EVP_sha256(), NULL) == 1 &&
                    EVP_DigestUpdate(context, flags, sizeof(flags)) == 1 &&
@@ -283,14 +284,31 @@ static bool is_in_grace(X509_STORE_CTX *context)
     return next != NULL && check->now < seconds_of(next) + check->grace_s;
 }
 
+/* The leaf issues nothing, whatever a CRL says. */
+static bool has_crl_of_issuer(X509_STORE_CTX *context)
+{
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(context);
+    STACK_OF(X509_CRL) *crls = check_of(context)->crls;
+
+    for (int i = 1; i < sk_X509_num(chain); i++)
+        for (int j = 0; j < sk_X509_CRL_num(crls); j++)
+            if (X509_NAME_cmp(
+                    X509_get_subject_name(sk_X509_value(chain, i)),
+                    X509_CRL_get_issuer(sk_X509_CRL_value(crls, j))) == 0)
+                return true;
+    return false;
+}
+
 /* Nobody but the operator could revoke an anchor, and some issuers publish no
  * CRL for what they issue. */
 static bool needs_no_crl(X509_STORE_CTX *context)
 {
+    const struct atls_chain_check *check = check_of(context);
     int depth = X509_STORE_CTX_get_error_depth(context);
     int last = sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
 
-    return depth == last || (depth == 0 && check_of(context)->leaf_has_no_crl);
+    return depth == last || (depth == 0 && check->leaf_has_no_crl) ||
+           (check->crls_are_optional && !has_crl_of_issuer(context));
 }
 
 static int decide(int is_good, X509_STORE_CTX *context)

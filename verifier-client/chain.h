@@ -41,6 +41,8 @@ struct atls_chain_check {
     STACK_OF(X509_CRL) * crls; /* NULL: revocation is not asked; else each
                                   issuer of the chain must have one */
     bool leaf_has_no_crl;      /* but its issuer, which publishes none */
+    bool crls_are_optional;    /* none is missed where none of them is of an
+                                  issuer of the chain */
     int64_t now;               /* seconds since 1970 */
     int64_t grace_s;           /* that CRLs may be past their nextUpdate */
 };

@@ -355,24 +355,22 @@ static enum atls_reason gather(const struct atls_snp_claims *claims,
 }
 
 /* KDS publishes a CRL of each ARK, for its ASKs; ASKs publish none. Without
- * "crl": true only the CRLs that are there are asked. */
+ * "crl": true only CRLs of this chain are asked, and of those that are there
+ * none is passed over, whatever is wrong with it. */
 static enum atls_reason verify_leaf(const struct atls_snp_reference *reference,
                                     struct atls_chain_check *check,
                                     struct atls_why *why)
 {
     bool has_crls = sk_X509_CRL_num(reference->collateral.crls) > 0;
-    struct atls_why found = {0};
 
     check->crls = has_crls ? reference->collateral.crls : NULL;
     check->leaf_has_no_crl = true;
+    check->crls_are_optional = !reference->wants_crl;
     check->grace_s = reference->grace_s;
     if (reference->wants_crl && !has_crls)
         return atls_why(why, ATLS_COLLATERAL_MISSING,
                         "SEV-SNP: want a CRL of the ARK in the collateral "
                         "folder, found none");
-    if (has_crls && !reference->wants_crl &&
-        atls_chain_verify(check, &found) == ATLS_COLLATERAL_MISSING)
-        check->crls = NULL;
     return atls_chain_verify(check, why);
 }
 

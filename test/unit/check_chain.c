@@ -271,6 +271,36 @@ START_TEST(crls_are_asked)
 }
 END_TEST
 
+/* Whatever is wrong with a CRL of this chain, it is not passed over. */
+static const struct crl_row optional_rows[] = {
+    {NONE, NONE, true, 0, ATLS_OK},
+    {NONE, NONE, false, 0, ATLS_OK},
+    {GOOD, NONE, true, 0, ATLS_OK},
+    {GOOD, NONE, false, 0, ATLS_COLLATERAL_MISSING},
+    {NONE, GOOD, true, 0, ATLS_COLLATERAL_MISSING},
+    {FORGED, NONE, true, 0, ATLS_COLLATERAL_MISSING},
+    {STALE, NONE, true, 0, ATLS_COLLATERAL_STALE},
+    {REVOKED, NONE, true, 0, ATLS_CHAIN_REVOKED},
+};
+
+START_TEST(crls_are_optional_where_none_is_of_the_chain)
+{
+    const struct crl_row *row = &optional_rows[_i];
+    struct atls_chain_check check = good();
+
+    check.crls = sk_X509_CRL_new_null();
+    check.leaf_has_no_crl = row->leaf_has_no_crl;
+    check.crls_are_optional = true;
+    push_crl(check.crls, row->of_root, root, forge_rsa(0), MIDDLE_SERIAL);
+    push_crl(check.crls, row->of_middle, middle, forge_rsa(1), LEAF_SERIAL);
+    push_crl(check.crls, GOOD, leaf, leaf_key, 0); /* which issues nothing */
+    judge(&check, row->reason);
+    check.crls_are_optional = false;
+    judge(&check, row->of_root == NONE ? ATLS_COLLATERAL_MISSING : row->reason);
+    sk_X509_CRL_pop_free(check.crls, X509_CRL_free);
+}
+END_TEST
+
 START_TEST(good_chain_is_remembered_no_longer_than_its_crls_hold)
 {
     struct atls_chain_check check = good();
@@ -430,6 +460,8 @@ int main(void)
     tcase_add_test(tests, unknown_critical_extension_is_refused);
     tcase_add_loop_test(tests, crls_are_asked, 0,
                         sizeof(crl_rows) / sizeof(crl_rows[0]));
+    tcase_add_loop_test(tests, crls_are_optional_where_none_is_of_the_chain, 0,
+                        sizeof(optional_rows) / sizeof(optional_rows[0]));
     tcase_add_test(tests,
                    good_chain_is_remembered_no_longer_than_its_crls_hold);
     tcase_add_test(tests, good_chain_is_remembered_for_these_crls_alone);

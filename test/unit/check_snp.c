@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/x509v3.h>
+
 #include "cbor.h"
 #include "evidence.h"
 #include "forge.h"
@@ -564,11 +566,8 @@ START_TEST(chip_that_hides_its_id_is_not_looked_up)
 }
 END_TEST
 
-static void put_crl(const char *name, X509 *issuer, EVP_PKEY *key, long revoked,
-                    int64_t until)
+static void put_crl_as_it_is(const char *name, X509_CRL *crl)
 {
-    X509_CRL *crl =
-        forge_crl(issuer, key, revoked, FORGE_NOW - 2 * 86400, until);
     uint8_t *der = NULL;
     int len = i2d_X509_CRL(crl, &der);
 
@@ -577,6 +576,44 @@ static void put_crl(const char *name, X509 *issuer, EVP_PKEY *key, long revoked,
     OPENSSL_free(der);
     X509_CRL_free(crl);
 }
+
+static void put_crl(const char *name, X509 *issuer, EVP_PKEY *key, long revoked,
+                    int64_t until)
+{
+    put_crl_as_it_is(
+        name, forge_crl(issuer, key, revoked, FORGE_NOW - 2 * 86400, until));
+}
+
+/* Only of certificates that are no CA's, which an ASK's is. */
+static X509_CRL *crl_of_another_scope(void)
+{
+    X509_CRL *crl = forge_crl(chip.ark, forge_rsa(0), 0, FORGE_NOW - 86400,
+                              FORGE_NOW + 86400);
+    ISSUING_DIST_POINT *scope = ISSUING_DIST_POINT_new();
+
+    ck_assert_ptr_nonnull(scope);
+    scope->onlyuser = 0xff;
+    ck_assert_int_eq(
+        X509_CRL_add1_ext_i2d(crl, NID_issuing_distribution_point, scope, 1, 0),
+        1);
+    ck_assert_int_gt(X509_CRL_sign(crl, forge_rsa(0), EVP_sha384()), 0);
+    ISSUING_DIST_POINT_free(scope);
+    return crl;
+}
+
+/* A file that was damaged, or planted, must not be as good as none. */
+START_TEST(crl_of_the_ark_that_is_none_is_not_passed_over)
+{
+    forge_snp_certify(&chip);
+    put_crl("a.crl", chip.ark, forge_rsa(1), 0, FORGE_NOW + 86400);
+    judge(ANY ",\"collateral\":\"@\"", ATLS_COLLATERAL_MISSING);
+    put_crl_as_it_is("a.crl", crl_of_another_scope());
+    judge(ANY ",\"collateral\":\"@\"", ATLS_COLLATERAL_MISSING);
+    judge(ANY ",\"collateral\":\"@\",\"crl\":true", ATLS_COLLATERAL_MISSING);
+    put_crl("a.crl", chip.ark, forge_rsa(0), 0, FORGE_NOW + 86400);
+    judge(ANY ",\"collateral\":\"@\"", ATLS_OK);
+}
+END_TEST
 
 START_TEST(crl_of_the_ark_is_asked_where_there_is_one)
 {
@@ -946,6 +983,7 @@ int main(void)
     ADD(report_without_any_certificate_is_completed_from_the_folder);
     ADD(chip_that_hides_its_id_is_not_looked_up);
     ADD(crl_of_the_ark_is_asked_where_there_is_one);
+    ADD(crl_of_the_ark_that_is_none_is_not_passed_over);
     ADD(crl_of_the_ark_that_is_old_has_a_grace_period);
     ADD_ROWS(table_that_is_none_is_refused, bad_tables);
     ADD(table_without_a_certificate_of_the_key_is_told);
