@@ -24,21 +24,6 @@ static struct atls_view signer(const void *claims)
     return token->fields[ATLS_CCA_INSTANCE].view;
 }
 
-/* Hash names of the IANA registry "Named Information Hash Algorithm". */
-static const char *digest_of(struct atls_view name)
-{
-    static const struct {
-        const char *name, *digest;
-    } digests[] = {{"sha-256", "SHA2-256"},
-                   {"sha-384", "SHA2-384"},
-                   {"sha-512", "SHA2-512"}};
-
-    for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
-        if (atls_view_is(name, digests[i].name))
-            return digests[i].digest;
-    return NULL;
-}
-
 /* draft-ffm-rats-cca-token, "Token Binding": over the claim's bytes as they
  * are, whichever form of key they hold. */
 static enum atls_reason check_binding(const struct atls_cca_claims *token,
@@ -46,16 +31,19 @@ static enum atls_reason check_binding(const struct atls_cca_claims *token,
 {
     struct atls_view rak = token->fields[ATLS_CCA_RAK].view;
     struct atls_view challenge = token->fields[ATLS_CCA_CHALLENGE].view;
-    const char *name = digest_of(token->fields[ATLS_CCA_RAK_HASH].view);
+    const struct atls_cca_hash *hash =
+        atls_cca_hash_find(token->fields[ATLS_CCA_RAK_HASH].view);
     uint8_t digest[EVP_MAX_MD_SIZE];
     size_t len = 0;
 
-    if (name == NULL)
+    if (hash == NULL)
         return atls_why(why, ATLS_ALGORITHM_UNSUPPORTED,
                         "CCA realm token: realm_public_key_hash: want sha-256, "
                         "sha-384 or sha-512");
-    if (EVP_Q_digest(NULL, name, NULL, rak.data, rak.len, digest, &len) != 1)
-        return atls_why(why, ATLS_CRYPTO_FAILED, "libcrypto has no %s", name);
+    if (EVP_Q_digest(NULL, hash->digest, NULL, rak.data, rak.len, digest,
+                     &len) != 1)
+        return atls_why(why, ATLS_CRYPTO_FAILED, "libcrypto has no %s",
+                        hash->digest);
     if (challenge.len == len && CRYPTO_memcmp(challenge.data, digest, len) == 0)
         return ATLS_OK;
     return atls_why(why, ATLS_REALM_UNBOUND,

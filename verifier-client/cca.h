@@ -71,6 +71,14 @@ enum atls_reason ATLS_MUST_USE
 atls_cca_rak(const struct atls_cca_claims *claims, EVP_PKEY **out,
              struct atls_why *why);
 
+struct atls_cca_hash {
+    const char *name, *digest; /* as tokens and as libcrypto have it */
+    size_t len;
+};
+/* atls_cca_hash_find: by its name in the IANA registry "Named Information Hash
+ * Algorithm"; NULL: none that tokens use. */
+const struct atls_cca_hash *atls_cca_hash_find(struct atls_view name);
+
 extern const char *const atls_cca_lifecycles[]; /* their names, NULL-ended; in
                                                    the order of psa.h */
 

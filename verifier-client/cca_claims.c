@@ -18,6 +18,9 @@ const char *const atls_cca_dialects[] = {
     NULL,
 };
 
+/* Of RMM 1.1 and later; earlier realm tokens have none. */
+static const char realm_profile[] = "tag:arm.com,2023:realm#1.0.0";
+
 /* draft-ffm-rats-cca-token, "Media Types", and what Veraison takes. */
 const char *const atls_cca_types[] = {
     "application/eat+cwt; "
@@ -368,15 +371,36 @@ const char *const atls_cca_field_names[ATLS_NUM_CCA_FIELDS] = {
     [ATLS_CCA_RAK_HASH] = "realm_public_key_hash",
 };
 
-static bool is_hash(struct atls_view view)
+const struct atls_cca_hash *atls_cca_hash_find(struct atls_view name)
 {
-    return view.len == 32 || view.len == 48 || view.len == 64;
+    static const struct atls_cca_hash hashes[] = {{"sha-256", "SHA2-256", 32},
+                                                  {"sha-384", "SHA2-384", 48},
+                                                  {"sha-512", "SHA2-512", 64}};
+
+    for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
+        if (atls_view_is(name, hashes[i].name))
+            return &hashes[i];
+    return NULL;
 }
 
+/* Not shorter than what the realm's hash gives: there are tokens that hold a
+ * shorter one in 64 bytes, as wide as the RMM keeps it. */
+static bool is_measurement(const struct atls_cca_claims *claims,
+                           struct atls_view view)
+{
+    const struct atls_cca_hash *hash =
+        atls_cca_hash_find(claims->fields[ATLS_CCA_REALM_HASH].view);
+    bool is_hash = view.len == 32 || view.len == 48 || view.len == 64;
+
+    return is_hash && (hash == NULL || view.len >= hash->len);
+}
+
+/* One hash made all of them. */
 static bool are_rems_valid(const struct atls_cca_claims *claims)
 {
     for (size_t i = 0; i < ATLS_CCA_NUM_REMS; i++)
-        if (!is_hash(claims->rems[i]))
+        if (!is_measurement(claims, claims->rems[i]) ||
+            claims->rems[i].len != claims->fields[ATLS_CCA_RIM].view.len)
             return false;
     return true;
 }
@@ -399,17 +423,19 @@ static bool is_valid(const struct atls_cca_claims *claims,
     case ATLS_CCA_PERSONALIZATION:
         return claim->view.len == ATLS_CCA_MAX_VALUE;
     case ATLS_CCA_RIM:
-        return is_hash(claim->view);
+        return is_measurement(claims, claim->view);
     case ATLS_CCA_REMS:
         return are_rems_valid(claims);
+    case ATLS_CCA_HASH:
+    case ATLS_CCA_REALM_HASH:
+        return atls_cca_hash_find(claim->view) != NULL;
+    case ATLS_CCA_REALM_PROFILE:
+        return atls_view_is(claim->view, realm_profile);
     case ATLS_CCA_PROFILE:
     case ATLS_CCA_CHALLENGE:
     case ATLS_CCA_CONFIG:
-    case ATLS_CCA_HASH:
     case ATLS_CCA_SERVICE:
-    case ATLS_CCA_REALM_PROFILE:
     case ATLS_CCA_REALM_CHALLENGE:
-    case ATLS_CCA_REALM_HASH:
     case ATLS_CCA_RAK:
     case ATLS_CCA_RAK_HASH:
     case ATLS_NUM_CCA_FIELDS:

@@ -25,7 +25,8 @@ ATLS_AUTO_FREE(BIO, BIO_free_all)
 #define LENGTH(array) (int)(sizeof(array) / sizeof((array)[0]))
 #define NOW           1795000000
 #define X4(text)      text text text text
-#define X32(text)     X4(X4(text)) X4(X4(text))
+#define X16(text)     X4(X4(text))
+#define X32(text)     X16(text) X16(text)
 #define X64(text)     X32(text) X32(text)
 #define ID_TWOS       "01" X32("02")
 #define ID_TFA                                                                 \
@@ -287,8 +288,7 @@ START_TEST(token_is_accepted_in_each_shape)
     static struct good good;
 
     for (unsigned i = 0; i < 4; i++) {
-        open_good(&good, RIM_43 "," IMPL_ZERO);
-        forge_claim_set(&good.cca.realm, 44238, "5840" X64("43"));
+        open_good(&good, "\"rim\":\"" X32("43") "\"," IMPL_ZERO);
         good.cca.is_legacy = (i & 1) != 0;
         if ((i & 2) != 0)
             forge_cca_raw_rak(&good.cca);
@@ -387,6 +387,9 @@ enum edit {
     NOTHING
 };
 
+#define SHA_384 "677368612d333834"
+#define SHA_512 "677368612d353132"
+
 static const struct broken_row {
     enum atls_reason reason;
     enum place place;
@@ -446,6 +449,26 @@ static const struct broken_row {
      "02" X32("02"),
      ANY},
     {ATLS_FORMAT_UNKNOWN, PLATFORM, SET, 265, "63736861", ANY},
+    /* names that the token's own specification does not have */
+    {ATLS_CLAIM_INVALID, REALM, SET, 265, "63736861", ANY},
+    {ATLS_CLAIM_INVALID, REALM, SET, 265,
+     /* tag:arm.com,2023:realm#1.0.1 */
+     "781c7461673a61726d2e636f6d2c323032333a7265616c6d23312e302e31", ANY},
+    {ATLS_CLAIM_INVALID, PLATFORM, SET, 2402, "63736861", ANY},
+    {ATLS_CLAIM_INVALID, PLATFORM, SET, 2402, "677368612d323234", ANY},
+    {ATLS_OK, PLATFORM, SET, 2402, SHA_512, ANY},
+    {ATLS_CLAIM_INVALID, REALM, SET, 44236, "63736861", ANY},
+    {ATLS_CLAIM_INVALID, REALM, SET, 44236, "675348412d323536", ANY},
+    /* measurements that the realm's hash cannot have made */
+    {ATLS_CLAIM_INVALID, REALM, SET, 44236, SHA_384, ANY},
+    {ATLS_CLAIM_INVALID, REALM, SET, 44236, SHA_512, ANY},
+    {ATLS_CLAIM_INVALID, REALM, SET, 44238, "5840" X64("43"), ANY},
+    {ATLS_CLAIM_INVALID, REALM, SET, 44239, "84" X4("5830" X32("45") X16("45")),
+     ANY},
+    {ATLS_CLAIM_INVALID, REALM, SET, 44239,
+     "84"
+     "5820" X32("45") "5820" X32("45") "5820" X32("45") "5840" X64("45"),
+     ANY},
     /* what a policy pins */
     {ATLS_OK, PLATFORM, SET, 2395, "194000",
      ANY ",\"lifecycle\":[\"secured\",\"non_cca_platform_rot_debug\"]"},
@@ -511,6 +534,21 @@ START_TEST(changed_token_has_its_reason)
         break_outer(&good.cca, row->edit);
     ck_assert_msg(judge(&good) == row->reason, "%d: %s: %s", _i,
                   atls_reason_name(good.verdict.reason), good.verdict.text);
+    close_good(&good);
+}
+END_TEST
+
+/* Tokens of others have 64 bytes for a SHA-256. */
+START_TEST(measurements_may_be_as_wide_as_the_rmm_keeps_them)
+{
+    static const char *const hashes[] = {"677368612d323536", SHA_384, SHA_512};
+    static struct good good;
+
+    open_good(&good, RIM_43);
+    forge_claim_set(&good.cca.realm, 44236, hashes[_i]);
+    forge_claim_set(&good.cca.realm, 44238, "5840" X64("43"));
+    forge_claim_set(&good.cca.realm, 44239, "84" X4("5840" X64("45")));
+    ck_assert_reason(judge(&good), ATLS_OK);
     close_good(&good);
 }
 END_TEST
@@ -745,6 +783,8 @@ int main(void)
     tcase_add_test(cases, platform_token_of_another_key_is_refused);
     tcase_add_loop_test(cases, changed_token_has_its_reason, 0,
                         LENGTH(broken_rows));
+    tcase_add_loop_test(
+        cases, measurements_may_be_as_wide_as_the_rmm_keeps_them, 0, 3);
     tcase_add_test(cases, claim_that_repeats_is_malformed);
     tcase_add_test(cases, no_bit_of_a_token_is_free);
     tcase_add_test(cases, signature_outside_the_group_is_refused);
