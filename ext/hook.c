@@ -224,7 +224,7 @@ static void new_context(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
 
     (void)pointer, (void)ad, (void)index, (void)argl, (void)argp;
     ERR_set_mark();
-    atls_ruleset_refresh(atls_module()->ruleset, atls_module()->settings->log);
+    atls_ruleset_refresh(atls_module()->ruleset);
     prepare_attester();
     prepare_remote();
     default_security = SSL_CTX_get_security_callback(ctx);

@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One policy at a time, exchanged whole.
+ * One policy at a time, exchanged whole. Whoever looks at the files holds no
+ * mutex, so that nobody waits for him.
  */
 #include "ruleset.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-struct stamp { /* what tells one state of a file from the next */
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct timespec changed, modified;
-};
+#include <openssl/err.h>
 
-/* One of several SSL_CTX_new in threads may run while another thread forks: the
+#include "clock.h"
+#include "offload.h"
+#include "stamp.h"
+
+enum { LOOK_NS = 1000000000 }; /* between looks at the files */
+
+/* One of several threads may exchange policies while another one forks: the
  * child must not find the mutex taken. */
 static struct atls_ruleset *kept;
 
 struct atls_ruleset {
     const struct atls_settings *settings;
     pthread_mutex_t mutex;
-    struct atls_policy *policy;
-    struct stamp stamp; /* of the file last looked at, good or bad */
+    struct atls_policy *policy; /* under the mutex */
+    int64_t looked_ns;          /* atomic */
+    pid_t looker; /* atomic; 0: nobody. What a parent's thread was doing when
+                     it forked nobody will finish */
+    /* His alone: */
+    struct atls_stamps *stamps; /* of what was read last, good or bad */
+    bool is_gone;               /* and that was said */
 };
 
 static void before_fork(void)
@@ -36,22 +44,6 @@ static void after_fork(void)
 {
     if (kept != NULL)
         pthread_mutex_unlock(&kept->mutex);
-}
-
-static struct stamp stamp_of(const char *path)
-{
-    struct stamp stamp;
-    struct stat file;
-
-    memset(&stamp, 0, sizeof(stamp)); /* compared with its padding */
-    if (stat(path, &file) != 0)
-        return stamp;
-    stamp.device = file.st_dev;
-    stamp.inode = file.st_ino;
-    stamp.size = file.st_size;
-    stamp.changed = file.st_ctim;
-    stamp.modified = file.st_mtim;
-    return stamp;
 }
 
 static enum atls_reason check_passport(const struct atls_policy *policy,
@@ -80,13 +72,13 @@ static enum atls_reason check_policy(const struct atls_policy *policy,
                              : check_passport(policy, settings->passport, why);
 }
 
-static enum atls_reason read_policy(const struct atls_ruleset *ruleset,
+static enum atls_reason read_policy(const struct atls_settings *settings,
+                                    struct atls_stamps *stamps,
                                     struct atls_policy **out,
                                     struct atls_why *why)
 {
-    const struct atls_settings *settings = ruleset->settings;
     enum atls_reason reason =
-        atls_policy_read(settings->policy, NULL, NULL, out, why);
+        atls_policy_watch(settings->policy, stamps, out, why);
     struct atls_why inner = {0};
 
     if (reason != ATLS_OK || check_policy(*out, settings, &inner) == ATLS_OK)
@@ -108,9 +100,11 @@ enum atls_reason atls_ruleset_open(const struct atls_settings *settings,
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     pthread_mutex_init(&ruleset->mutex, NULL);
     ruleset->settings = settings;
-    ruleset->stamp = stamp_of(settings->policy); /* before reading: never too
-                                                    new */
-    reason = read_policy(ruleset, &ruleset->policy, why);
+    ruleset->looked_ns = atls_clock_now();
+    ruleset->stamps = atls_stamps_new();
+    reason = ruleset->stamps == NULL ? atls_why(why, ATLS_OUT_OF_MEMORY, NULL)
+                                     : read_policy(settings, ruleset->stamps,
+                                                   &ruleset->policy, why);
     if (reason != ATLS_OK) {
         atls_ruleset_free(ruleset);
         return reason;
@@ -127,41 +121,116 @@ void atls_ruleset_free(struct atls_ruleset *ruleset)
     if (kept == ruleset)
         kept = NULL;
     atls_policy_free(ruleset->policy);
+    atls_stamps_free(ruleset->stamps);
     pthread_mutex_destroy(&ruleset->mutex);
     free(ruleset);
 }
 
-static void read_again(struct atls_ruleset *ruleset, struct atls_log *log)
+static void exchange(struct atls_ruleset *ruleset, struct atls_policy *policy)
 {
+    struct atls_policy *old;
+
+    pthread_mutex_lock(&ruleset->mutex);
+    old = ruleset->policy;
+    ruleset->policy = policy;
+    pthread_mutex_unlock(&ruleset->mutex);
+    atls_policy_free(old);
+}
+
+/* What is bad now is not read again before it changes once more; what could
+ * not be read for want of memory is, at the next look. */
+static void take(struct atls_ruleset *ruleset, struct atls_stamps *stamps)
+{
+    struct atls_log *log = ruleset->settings->log;
+    struct atls_stamps *old = ruleset->stamps;
     struct atls_policy *policy = NULL;
     struct atls_why why = {0};
+    enum atls_reason reason =
+        read_policy(ruleset->settings, stamps, &policy, &why);
 
-    if (read_policy(ruleset, &policy, &why) != ATLS_OK) {
+    if (reason == ATLS_OK) {
+        exchange(ruleset, policy);
+        atls_log_text(log, ATLS_LOG_INFO, "policy %s read anew",
+                      ruleset->settings->policy);
+    } else {
         atls_log_text(log, ATLS_LOG_ERROR,
                       "the changed policy is not taken, the old one stays in "
                       "force: %s",
                       why.text);
-        return;
     }
-    atls_policy_free(ruleset->policy);
-    ruleset->policy = policy;
-    atls_log_text(log, ATLS_LOG_INFO, "policy %s read anew",
-                  ruleset->settings->policy);
+    ruleset->stamps = reason == ATLS_OUT_OF_MEMORY ? old : stamps;
+    atls_stamps_free(reason == ATLS_OUT_OF_MEMORY ? stamps : old);
 }
 
-void atls_ruleset_refresh(struct atls_ruleset *ruleset, struct atls_log *log)
+static void read_again(void *arg)
 {
-    struct stamp stamp;
+    struct atls_stamps *stamps = atls_stamps_new();
 
+    if (stamps != NULL)
+        take(arg, stamps);
+}
+
+/* A program may have changed its root, or given up the right to see them. */
+static void note_gone(struct atls_ruleset *ruleset)
+{
+    if (ruleset->is_gone)
+        return;
+    ruleset->is_gone = true;
+    atls_log_text(ruleset->settings->log, ATLS_LOG_ERROR,
+                  "%s cannot be seen any more (%s): the old one stays in "
+                  "force, and changes wait for a restart or until it can",
+                  ruleset->settings->policy, strerror(errno));
+}
+
+static void look(struct atls_ruleset *ruleset)
+{
+    enum atls_stamps_state state = atls_stamps_look(ruleset->stamps);
+
+    if (state == ATLS_STAMPS_GONE) {
+        note_gone(ruleset);
+        return;
+    }
+    ruleset->is_gone = false;
+    /* without a thread: at the next look */
+    if (state == ATLS_STAMPS_CHANGED)
+        (void)!atls_offload(read_again, ruleset);
+}
+
+/* One thread of this process at a time; others go on with what there is. */
+static void look_alone(struct atls_ruleset *ruleset)
+{
+    pid_t us = getpid();
+    pid_t other = __atomic_load_n(&ruleset->looker, __ATOMIC_ACQUIRE);
+    int saved = errno;
+
+    if (other == us ||
+        !__atomic_compare_exchange_n(&ruleset->looker, &other, us, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return;
+    ERR_set_mark();
+    look(ruleset);
+    ERR_pop_to_mark();
+    __atomic_store_n(&ruleset->looker, 0, __ATOMIC_RELEASE);
+    errno = saved;
+}
+
+void atls_ruleset_refresh(struct atls_ruleset *ruleset)
+{
     if (ruleset == NULL)
         return;
-    pthread_mutex_lock(&ruleset->mutex);
-    stamp = stamp_of(ruleset->settings->policy);
-    if (memcmp(&stamp, &ruleset->stamp, sizeof(stamp)) != 0) {
-        ruleset->stamp = stamp;
-        read_again(ruleset, log);
-    }
-    pthread_mutex_unlock(&ruleset->mutex);
+    __atomic_store_n(&ruleset->looked_ns, atls_clock_now(), __ATOMIC_RELAXED);
+    look_alone(ruleset);
+}
+
+/* A second has passed, and nobody else has seen it pass. */
+static bool is_time(struct atls_ruleset *ruleset)
+{
+    int64_t now = atls_clock_now();
+    int64_t looked = __atomic_load_n(&ruleset->looked_ns, __ATOMIC_RELAXED);
+
+    return now - looked >= LOOK_NS &&
+           __atomic_compare_exchange_n(&ruleset->looked_ns, &looked, now, false,
+                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 struct atls_policy *atls_ruleset_get1(struct atls_ruleset *ruleset)
@@ -170,6 +239,8 @@ struct atls_policy *atls_ruleset_get1(struct atls_ruleset *ruleset)
 
     if (ruleset == NULL)
         return NULL;
+    if (is_time(ruleset))
+        look_alone(ruleset);
     pthread_mutex_lock(&ruleset->mutex);
     policy = ruleset->policy;
     atls_policy_up_ref(policy);

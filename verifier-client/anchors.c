@@ -18,6 +18,8 @@
 #include "format.h"
 #include "jwk.h"
 
+#define WILDCARDS "*?["
+
 enum { MIN_RSA_BITS = 2048, MAX_POINT = 1 + 2 * 66 };
 
 ATLS_AUTO_FREE(BIO, BIO_free_all)
@@ -360,22 +362,41 @@ static void add_keys(const struct reading *reading, struct atls_view text,
         add_pem(reading, text, file);
 }
 
-static void add_file(const struct reading *reading, const char *path)
+static void add_file(const struct reading *reading, const char *path,
+                     bool is_member)
 {
     ATLS_AUTO_BUF text = atls_buf(ATLS_FILE_MAX);
     struct atls_why why = {0};
 
+    atls_node_note(reading->node, path, is_member);
     if (atls_file_read(path, &text, &why) != ATLS_OK)
         atls_node_problem(reading->node, why.reason, "%s", why.text);
     else
         add_keys(reading, atls_buf_view(&text), path);
 }
 
+/* The folder that a pattern's wildcards are in: it tells of files to come. */
+static void note_folder(const struct reading *reading, const char *pattern)
+{
+    ATLS_AUTO_HEAP char *folder = strndup(pattern, strcspn(pattern, WILDCARDS));
+    char *slash = folder != NULL ? strrchr(folder, '/') : NULL;
+
+    if (folder == NULL) {
+        out_of_memory(reading);
+        return;
+    }
+    if (slash != NULL)
+        slash[slash == folder ? 1 : 0] = '\0';
+    atls_node_note(reading->node, slash != NULL ? folder : ".", false);
+}
+
 static void add_glob(const struct reading *reading, const char *pattern)
 {
     __attribute__((cleanup(globfree))) glob_t found = {0};
-    int failed = glob(pattern, GLOB_ERR, NULL, &found);
+    int failed;
 
+    note_folder(reading, pattern);
+    failed = glob(pattern, GLOB_ERR, NULL, &found);
     if (failed == GLOB_NOSPACE)
         out_of_memory(reading);
     else if (failed != 0)
@@ -383,7 +404,7 @@ static void add_glob(const struct reading *reading, const char *pattern)
                           "%s: want files, found none that can be read",
                           pattern);
     for (size_t i = 0; failed == 0 && i < found.gl_pathc; i++)
-        add_file(reading, found.gl_pathv[i]);
+        add_file(reading, found.gl_pathv[i], true);
 }
 
 static void add_text(const struct reading *reading, const char *text)
@@ -397,10 +418,10 @@ static void add_text(const struct reading *reading, const char *text)
     path = atls_file_path(reading->node->document->folder, text);
     if (path == NULL)
         out_of_memory(reading);
-    else if (strpbrk(text, "*?[") != NULL)
+    else if (strpbrk(text, WILDCARDS) != NULL)
         add_glob(reading, path);
     else
-        add_file(reading, path);
+        add_file(reading, path, false);
 }
 
 /* {"instance_id": hex, "key": path or PEM}: a device that does not derive its

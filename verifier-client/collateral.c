@@ -261,9 +261,12 @@ static void read_file(const struct atls_node *node, const char *folder,
     ATLS_AUTO_BUF text = atls_buf(ATLS_FILE_MAX + 1);
     struct atls_why why = {0};
 
-    if (path == NULL)
+    if (path == NULL) {
         out_of_memory(node);
-    else if (atls_file_read(path, &text, &why) != ATLS_OK)
+        return;
+    }
+    atls_node_note(node, path, true);
+    if (atls_file_read(path, &text, &why) != ATLS_OK)
         atls_node_problem(node, why.reason, "%s", why.text);
     else if (kind_of(name) == JSON)
         read_json(&reading, &text);
@@ -274,10 +277,12 @@ static void read_file(const struct atls_node *node, const char *folder,
 static void read_folder(const struct atls_node *node, const char *path,
                         struct atls_collateral *out)
 {
-    ATLS_AUTO(DIR) *folder = opendir(path);
+    ATLS_AUTO(DIR) *folder = NULL;
     const struct dirent *entry;
     unsigned num = 0;
 
+    atls_node_note(node, path, false);
+    folder = opendir(path);
     if (folder == NULL) {
         atls_node_problem(node, ATLS_FILE_UNREADABLE, "%s: %s", path,
                           strerror(errno));

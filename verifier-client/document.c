@@ -190,6 +190,15 @@ void atls_node_problem(const struct atls_node *node, enum atls_reason reason,
     report(node->document, &why);
 }
 
+void atls_node_note(const struct atls_node *node, const char *path,
+                    bool is_member)
+{
+    struct atls_stamps *stamps = node->document->stamps;
+
+    if (stamps != NULL && !atls_stamps_add(stamps, path, is_member))
+        atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
+}
+
 enum { MAX_FOUND = 60 }; /* bytes of a value that a message shows */
 
 static void show_found(const json_t *value, char *text, size_t size)

@@ -9,6 +9,7 @@
 
 #include "json.h"
 #include "policy.h"
+#include "stamp.h"
 
 /* Each line is looked up by walking the text: a file that is something else
  * altogether would keep a program busy for hours. */
@@ -21,6 +22,7 @@ struct atls_document {
     json_t *root;              /* owned */
     atls_problem_fn *problems; /* NULL: only the first is kept, in why */
     void *arg;
+    struct atls_stamps *stamps; /* of what is read; borrowed; NULL: not kept */
     unsigned num_problems;
     struct atls_why why; /* the first problem */
 };
@@ -53,6 +55,11 @@ struct atls_node atls_node_list_item(const struct atls_node *node,
 /* atls_node_problem: reports it, with file, line and pointer before it. */
 void atls_node_problem(const struct atls_node *node, enum atls_reason reason,
                        const char *format, ...) ATLS_PRINTF(3, 4);
+
+/* atls_node_note: path is about to be read for this node: its stamp is kept
+ * where the document keeps any. is_member: atls_stamps_add. */
+void atls_node_note(const struct atls_node *node, const char *path,
+                    bool is_member);
 
 /* atls_node_wrong: POLICY_INVALID: want this, found what stands there. */
 void atls_node_wrong(const struct atls_node *node, const char *want);

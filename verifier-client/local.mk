@@ -30,6 +30,7 @@ libverifier_la_SOURCES = \
 	verifier-client/psa_claims.c verifier-client/psa_profile.c \
 	verifier-client/quote.c verifier-client/quote.h \
 	verifier-client/rule.c verifier-client/rule.h \
+	verifier-client/stamp.c verifier-client/stamp.h \
 	verifier-client/snp.c verifier-client/snp.h \
 	verifier-client/snp_chain.c verifier-client/snp_profile.c \
 	verifier-client/snp_report.c \

@@ -15,6 +15,7 @@
 #include "file.h"
 #include "format.h"
 #include "rule.h"
+#include "stamp.h"
 #include "verifier.h"
 
 struct atls_policy {
@@ -128,6 +129,24 @@ static enum atls_reason parse(struct atls_document *document,
     return ATLS_OK;
 }
 
+static enum atls_reason parse_document(struct atls_document *document,
+                                       struct atls_view text,
+                                       struct atls_policy **out,
+                                       struct atls_why *why)
+{
+    enum atls_reason reason;
+    int saved = errno;
+
+    ERR_set_mark();
+    reason = parse(document, text, out);
+    ERR_pop_to_mark();
+    atls_document_clear(document);
+    errno = saved;
+    if (reason == ATLS_OK)
+        return ATLS_OK;
+    return atls_why(why, reason, "%s", document->why.text);
+}
+
 enum atls_reason atls_policy_parse(struct atls_view text, const char *source,
                                    const char *folder,
                                    atls_problem_fn *problems, void *arg,
@@ -136,17 +155,8 @@ enum atls_reason atls_policy_parse(struct atls_view text, const char *source,
 {
     struct atls_document document = {
         .source = source, .folder = folder, .problems = problems, .arg = arg};
-    enum atls_reason reason;
-    int saved = errno;
 
-    ERR_set_mark();
-    reason = parse(&document, text, out);
-    ERR_pop_to_mark();
-    atls_document_clear(&document);
-    errno = saved;
-    if (reason == ATLS_OK)
-        return ATLS_OK;
-    return atls_why(why, reason, "%s", document.why.text);
+    return parse_document(&document, text, out, why);
 }
 
 /* The folder of path, which relative paths in it start from. */
@@ -159,26 +169,48 @@ static char *folder_of(const char *path)
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-enum atls_reason atls_policy_read(const char *path, atls_problem_fn *problems,
-                                  void *arg, struct atls_policy **out,
-                                  struct atls_why *why)
+static enum atls_reason read_document(struct atls_document *document,
+                                      struct atls_policy **out,
+                                      struct atls_why *why)
 {
     ATLS_AUTO_BUF text = atls_buf(ATLS_FILE_MAX);
-    ATLS_AUTO_HEAP char *folder = folder_of(path);
+    ATLS_AUTO_HEAP char *folder = folder_of(document->source);
     struct atls_why unreadable = {0};
     int saved = errno;
 
     *out = NULL;
     if (folder == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    if (atls_file_read(path, &text, &unreadable) != ATLS_OK) {
-        if (problems != NULL)
-            problems(arg, unreadable.text);
+    if (atls_file_read(document->source, &text, &unreadable) != ATLS_OK) {
+        if (document->problems != NULL)
+            document->problems(document->arg, unreadable.text);
         return atls_why(why, unreadable.reason, "%s", unreadable.text);
     }
     errno = saved;
-    return atls_policy_parse(atls_buf_view(&text), path, folder, problems, arg,
-                             out, why);
+    document->folder = folder;
+    return parse_document(document, atls_buf_view(&text), out, why);
+}
+
+enum atls_reason atls_policy_read(const char *path, atls_problem_fn *problems,
+                                  void *arg, struct atls_policy **out,
+                                  struct atls_why *why)
+{
+    struct atls_document document = {
+        .source = path, .problems = problems, .arg = arg};
+
+    return read_document(&document, out, why);
+}
+
+enum atls_reason atls_policy_watch(const char *path, struct atls_stamps *stamps,
+                                   struct atls_policy **out,
+                                   struct atls_why *why)
+{
+    struct atls_document document = {.source = path, .stamps = stamps};
+
+    *out = NULL;
+    if (!atls_stamps_add(stamps, path, false))
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    return read_document(&document, out, why);
 }
 
 enum atls_reason atls_policy_load(const char *path, struct atls_policy **out,

@@ -49,6 +49,15 @@ enum atls_reason ATLS_MUST_USE
 atls_policy_read(const char *path, atls_problem_fn *problems, void *arg,
                  struct atls_policy **out, struct atls_why *why);
 
+/* atls_policy_watch: atls_policy_read that adds to stamps, which are empty,
+ * what the policy is read from: path first, then all that it names; whatever
+ * the reason. */
+struct atls_stamps; /* stamp.h */
+enum atls_reason ATLS_MUST_USE atls_policy_watch(const char *path,
+                                                 struct atls_stamps *stamps,
+                                                 struct atls_policy **out,
+                                                 struct atls_why *why);
+
 void atls_policy_up_ref(struct atls_policy *policy);
 
 /* atls_policy_requires: must this peer attest? Called before the gate: rules

@@ -141,6 +141,8 @@ static void read_ca_pem(const struct atls_node *node, struct atls_rule *rule)
     ATLS_AUTO_BUF pem = atls_buf(ATLS_FILE_MAX);
     struct atls_why why = {0};
 
+    if (path != NULL)
+        atls_node_note(node, path, false);
     if (is_pem)
         atls_buf_text(&pem, text);
     else if (path == NULL)

@@ -130,6 +130,8 @@ const char *pair_log_text(const char *role, const char *key);
 size_t pair_log_lines(const char *role);
 /* pair_log_says: some line, of whatever kind, has these characters. */
 bool pair_log_says(const char *text);
+/* pair_log_count: how many lines have them. */
+size_t pair_log_count(const char *text);
 
 /* pair_quote: Evidence by the attester key for any nonce, appended. What a
  * machine can do that attests for everybody. */

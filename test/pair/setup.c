@@ -216,17 +216,22 @@ const char *pair_log_text(const char *role, const char *key)
     return text;
 }
 
-bool pair_log_says(const char *text)
+size_t pair_log_count(const char *text)
 {
     FILE *file = fopen(pair_path("log"), "r");
     static char line[8192];
-    bool found = false;
+    size_t num = 0;
 
-    while (file != NULL && !found && fgets(line, sizeof(line), file) != NULL)
-        found = strstr(line, text) != NULL;
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+        num += strstr(line, text) != NULL;
     if (file != NULL)
         fclose(file);
-    return found;
+    return num;
+}
+
+bool pair_log_says(const char *text)
+{
+    return pair_log_count(text) > 0;
 }
 
 void pair_refused_in_log(const char *role, int alert, enum atls_reason reason)

@@ -166,6 +166,8 @@ static void certify_leaf(struct forge_snp *snp)
         .issuer = snp->ask,
         .issuer_key = forge_rsa(1),
         .is_pss = true,
+        .from = snp->from,
+        .until = snp->until,
         .extensions = extensions.items});
 }
 
@@ -182,8 +184,12 @@ void forge_snp_certify(struct forge_snp *snp)
     snprintf(ark, sizeof(ark), "ARK-%s", product);
     snprintf(ask, sizeof(ask), "SEV-%s%s",
              snp->leaf.csp_id != NULL ? "VLEK-" : "", product);
-    snp->ark = forge_x509(&(struct forge_certificate){
-        .name = ark, .key = forge_rsa(0), .is_ca = true, .is_pss = true});
+    snp->ark = forge_x509(&(struct forge_certificate){.name = ark,
+                                                      .key = forge_rsa(0),
+                                                      .is_ca = true,
+                                                      .from = snp->from,
+                                                      .until = snp->until,
+                                                      .is_pss = true});
     snp->ask =
         forge_x509(&(struct forge_certificate){.name = ask,
                                                .serial = 0x010000,
@@ -191,6 +197,8 @@ void forge_snp_certify(struct forge_snp *snp)
                                                .issuer = snp->ark,
                                                .issuer_key = forge_rsa(0),
                                                .is_ca = true,
+                                               .from = snp->from,
+                                               .until = snp->until,
                                                .is_pss = true});
     certify_leaf(snp);
 }

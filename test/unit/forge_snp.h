@@ -26,6 +26,7 @@ struct forge_snp {
     struct forge_snp_leaf leaf;
     EVP_PKEY *key; /* the chip's; NULL: made when it is needed */
     X509 *ark, *ask, *certificate;
+    int64_t from, until;             /* of each; 0: a year around FORGE_NOW */
     uint8_t report[ATLS_SNP_REPORT]; /* without the signature */
     bool leaves_signature;           /* report holds one already */
     bool hides_leaf, hides_ask, has_pem;
