@@ -172,24 +172,46 @@ static enum atls_reason check_realm(const struct atls_cca_claims *token,
 
 /* draft-ietf-rats-ar4si, 2.3 */
 enum {
+    NO_CLAIM = 0,
     UNEXPECTED_EVIDENCE = 1,
     AFFIRMED = 2, /* instance-identity, hardware, configuration; runtime-opaque:
                      memory that nobody outside can read */
-    APPROVED_BOOT = 3, /* executables: RIM is what the realm starts from */
+    APPROVED_BOOT = 3, /* executables: RIM is what the realm starts from,
+                          components what the platform does */
     UNRECOGNIZED_RUNTIME = 33,
     CONTRAINDICATED = 96, /* instance-identity, configuration */
     UNRECOGNIZED = 97,    /* hardware */
 };
 
-static enum atls_reason accept(const struct atls_cca_reference *reference,
+static void affirm_platform(const struct atls_profile *profile, int8_t *vector)
+{
+    const struct atls_cca_reference *reference = profile->reference;
+
+    vector[ATLS_INSTANCE_IDENTITY] = AFFIRMED;
+    vector[ATLS_HARDWARE] = AFFIRMED;
+    vector[ATLS_CONFIGURATION] = AFFIRMED;
+    vector[ATLS_RUNTIME_OPAQUE] = AFFIRMED;
+    if (reference->components.num > 0)
+        vector[ATLS_EXECUTABLES] = APPROVED_BOOT;
+}
+
+static void affirm_realm(const struct atls_profile *profile, int8_t *vector)
+{
+    const struct atls_cca_reference *reference = profile->reference;
+
+    vector[ATLS_INSTANCE_IDENTITY] = AFFIRMED;
+    if (reference->rim.num > 0)
+        vector[ATLS_EXECUTABLES] = APPROVED_BOOT;
+}
+
+/* The peer is the realm: what the platform below it booted is not what it runs
+ * itself. */
+static enum atls_reason accept(const struct atls_profile *profile,
                                struct atls_verdict *verdict)
 {
-    verdict->vector[ATLS_INSTANCE_IDENTITY] = AFFIRMED;
-    verdict->vector[ATLS_HARDWARE] = AFFIRMED;
-    verdict->vector[ATLS_CONFIGURATION] = AFFIRMED;
-    verdict->vector[ATLS_RUNTIME_OPAQUE] = AFFIRMED;
-    if (reference->rim.num > 0)
-        verdict->vector[ATLS_EXECUTABLES] = APPROVED_BOOT;
+    affirm_platform(profile, verdict->vector);
+    verdict->vector[ATLS_EXECUTABLES] = NO_CLAIM;
+    affirm_realm(profile, verdict->vector);
     return atls_verdict_accept(verdict);
 }
 
@@ -247,7 +269,7 @@ static enum atls_reason judge(const void *claims,
         check_realm(token, profile, &why) != ATLS_OK)
         return atls_verdict_refuse(verdict, ATLS_EXECUTABLES,
                                    UNRECOGNIZED_RUNTIME, &why);
-    return accept(reference, verdict);
+    return accept(profile, verdict);
 }
 
 enum kind { BYTES, TEXT, STATE };
@@ -293,30 +315,71 @@ static void describe_field(const struct atls_cca_claims *token,
         atls_claim_number(claim->number, name, each, arg);
 }
 
-static void describe(const void *claims, bool brief, atls_claim_fn *each,
-                     void *arg)
+static bool is_of_realm(enum atls_cca_field field)
 {
-    const struct atls_cca_claims *token = claims;
+    return field >= ATLS_CCA_REALM_PROFILE;
+}
+
+static void describe_rems(const struct atls_cca_claims *token,
+                          atls_claim_fn *each, void *arg)
+{
     char name[] = "rem0";
 
-    for (size_t i = 0; i < NUM_SHOWN; i++)
-        if (!brief || shown_fields[i].is_brief)
-            describe_field(token, &shown_fields[i], each, arg);
-    if (brief)
-        return;
     for (unsigned i = 0;
          token->fields[ATLS_CCA_REMS].is_present && i < ATLS_CCA_NUM_REMS;
          i++) {
         name[3] = (char)('0' + i);
         atls_claim_bytes(token->rems[i], name, each, arg);
     }
+}
+
+static void describe(const void *claims, bool brief, atls_claim_fn *each,
+                     void *arg)
+{
+    const struct atls_cca_claims *token = claims;
+
+    for (size_t i = 0; i < NUM_SHOWN; i++)
+        if (!brief || shown_fields[i].is_brief)
+            describe_field(token, &shown_fields[i], each, arg);
+    if (brief)
+        return;
+    describe_rems(token, each, arg);
     atls_components_describe(token->fields[ATLS_CCA_COMPONENTS].view, each,
                              arg);
 }
 
+static void describe_platform(const void *claims, atls_claim_fn *each,
+                              void *arg)
+{
+    const struct atls_cca_claims *token = claims;
+
+    for (size_t i = 0; i < NUM_SHOWN; i++)
+        if (!is_of_realm(shown_fields[i].field))
+            describe_field(token, &shown_fields[i], each, arg);
+    atls_components_describe(token->fields[ATLS_CCA_COMPONENTS].view, each,
+                             arg);
+}
+
+static void describe_realm(const void *claims, atls_claim_fn *each, void *arg)
+{
+    const struct atls_cca_claims *token = claims;
+
+    for (size_t i = 0; i < NUM_SHOWN; i++)
+        if (is_of_realm(shown_fields[i].field))
+            describe_field(token, &shown_fields[i], each, arg);
+    describe_rems(token, each, arg);
+}
+
+/* Veraison's scheme ARM_CCA */
+static const struct atls_part parts[] = {
+    {"CCA_REALM", true, affirm_realm, describe_realm},
+    {"CCA_SSD_PLATFORM", false, affirm_platform, describe_platform},
+    {0}};
+
 const struct atls_format atls_format_cca = {
     .name = "cca",
     .submod = "CCA_REALM",
+    .parts = parts,
     .types = atls_cca_types,
     .claims_size = sizeof(struct atls_cca_claims),
     .has_instance_id = true,

@@ -11,10 +11,21 @@
 #include "expiry.h"
 #include "profile.h"
 
+/* One submodule of a result about Evidence that was accepted. */
+struct atls_part {
+    const char *submod; /* NULL: the end of a list */
+    bool has_nonce;     /* the Evidence's own stands in this part of it */
+    void (*affirm)(const struct atls_profile *profile,
+                   int8_t vector[ATLS_NUM_AR4SI_CLAIMS]);
+    void (*describe)(const void *claims, atls_claim_fn *each, void *arg);
+};
+
 struct atls_format {
     const char *name;   /* of the policy: "psa", "tpm" */
     const char *submod; /* how a Verifier names what it appraised: Veraison's
                            name for the scheme where it has one */
+    const struct atls_part *parts; /* that a Verifier makes submodules of in
+                                      place of submod; NULL: it is all one */
     const char *const
         *types;           /* spellings (type.h), canonical first, NULL-ended */
     size_t claims_size;   /* bytes of its claims struct */

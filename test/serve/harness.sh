@@ -134,7 +134,7 @@ for width in (1, 2):
 
 # ear SENTENCE PUBLIC-KEY EXPRESSION: the session in out is complete, its result
 # verifies under the key, and the Python expression holds: head, it (payload),
-# sub (the only submodule), session.
+# sub (the only submodule, or of CCA's two the realm's), session.
 ear() {
     python3 - "$2" "$3" <<'END' 2>>err
 import base64, json, subprocess, sys
@@ -155,8 +155,10 @@ subprocess.run(["openssl", "dgst", "-sha256", "-verify", sys.argv[1],
                 "-signature", "ear.sig", "ear.txt"], check=True,
                stdout=subprocess.DEVNULL)
 head, it = json.loads(part(first)), json.loads(part(second))
-sub = list(it["submods"].values())[0]
-assert session["status"] == "complete" and len(it["submods"]) == 1
+subs = it["submods"]
+sub = subs.get("CCA_REALM") or list(subs.values())[0]
+assert session["status"] == "complete"
+assert len(subs) == (2 if "CCA_REALM" in subs else 1)
 if not eval(sys.argv[2]):
     sys.exit("not so: " + json.dumps(it))
 END

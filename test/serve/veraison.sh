@@ -90,13 +90,13 @@ END
         call "$name: their Evidence under their type" 200 POST "$session" \
             -H "Content-Type: $type" --data-binary @evidence
         ear "$name: the result says what theirs said, and has the nonce" \
-            sign.pub "(lambda theirs: sub['ear.status'] == 'affirming' and set(it['submods']) <= set(theirs['submods']) and it['eat_nonce'] == theirs['eat_nonce'] and part(sub['eat_nonce']) == part(theirs['eat_nonce']))(json.load(open('theirs.ear')))"
+            sign.pub "(lambda theirs: sub['ear.status'] == 'affirming' and set(subs) == set(theirs['submods']) and all(s['ear.status'] == 'affirming' for s in subs.values()) and it['eat_nonce'] == theirs['eat_nonce'] and part(sub['eat_nonce']) == part(theirs['eat_nonce']))(json.load(open('theirs.ear')))"
         call "$name: for another nonce" 201 POST "$api/newSession?nonceSize=64"
         session=$api/$(tr -d '\r' <head | sed -n 's/^Location: //pI')
         call "$name: it is answered" 200 POST "$session" \
             -H "Content-Type: $type" --data-binary @evidence
         ear "$name: as contraindicated" sign.pub \
-            "sub['ear.veraison.policy-claims']['reason'] == 'BINDER_MISMATCH'"
+            "all(s['ear.status'] == 'contraindicated' and s['ear.veraison.policy-claims']['reason'] == 'BINDER_MISMATCH' for s in subs.values())"
     done
     call "metrics have the end of AMD's root" 200 GET /metrics
     says "by its profile's place" \

@@ -6,6 +6,7 @@
 #include "serve/appraisal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base64url.h"
 #include "cmw.h"
@@ -15,7 +16,8 @@
 
 enum {
     CRYPTO_FAILED = 99, /* draft-ietf-rats-ar4si, 2.3 */
-    LIFETIME_S = 300    /* of a result that says when it ends */
+    LIFETIME_S = 300,   /* of a result that says when it ends */
+    MAX_PARTS = 2
 };
 
 static void free_evidence(struct atls_evidence **evidence)
@@ -114,8 +116,9 @@ static enum atls_reason sign(const struct atls_service *service,
 
 static enum atls_reason state(const struct atls_service *service,
                               const struct atls_submission *submission,
-                              const struct atls_ear_appraisal *appraisal,
-                              struct atls_buf *result, struct atls_why *why)
+                              const struct atls_ear_appraisal *submods,
+                              size_t num_submods, struct atls_buf *result,
+                              struct atls_why *why)
 {
     const struct atls_session *session = submission->session;
     bool is_ietf = service->setup->is_ietf;
@@ -126,46 +129,99 @@ static enum atls_reason state(const struct atls_service *service,
         .nonce = atls_view(session->nonce, session->nonce_len),
         .developer = PACKAGE_NAME,
         .build = PACKAGE_STRING,
-        .submods = appraisal,
-        .num_submods = 1};
+        .submods = submods,
+        .num_submods = num_submods};
 
     return sign(service, &content, result, why);
 }
 
+/* What a result says, submodule by submodule. */
+struct statement {
+    char policy_id[ATLS_PROFILE_NAME + sizeof("policy:")];
+    struct {
+        char name[ATLS_EAR_NAME];
+        struct atls_verdict verdict;
+        json_t *claims;
+    } items[MAX_PARTS];
+    struct atls_ear_appraisal submods[MAX_PARTS];
+    size_t num;
+};
+
+static void free_statement(struct statement **statement)
+{
+    for (size_t i = 0; *statement != NULL && i < MAX_PARTS; i++)
+        json_decref((*statement)->items[i].claims);
+    free(*statement);
+}
+#define AUTO_STATEMENT __attribute__((cleanup(free_statement))) struct statement
+
 /* Who trusts Veraison's name for a submodule trusts that the nonce was
  * compared: where it was not, the name is another one. */
-static void name_submod(const struct atls_service *service, const char *name,
-                        char out[ATLS_EAR_NAME])
+static void add_submod(const struct atls_service *service,
+                       struct statement *statement, const char *name,
+                       const struct atls_verdict *verdict)
 {
-    snprintf(out, ATLS_EAR_NAME, "%s%s",
+    size_t i = statement->num++;
+
+    snprintf(statement->items[i].name, ATLS_EAR_NAME, "%s%s",
              service->setup->is_nonce_unchecked ? "UNCHECKED_" : "", name);
+    statement->items[i].verdict = *verdict;
+    statement->submods[i] = (struct atls_ear_appraisal){
+        .name = statement->items[i].name,
+        .verdict = &statement->items[i].verdict,
+        .policy_id = verdict->profile[0] != '\0' ? statement->policy_id : NULL};
+}
+
+static void vouch(const struct atls_service *service,
+                  const struct atls_evidence *evidence,
+                  const struct atls_part *part, struct statement *statement)
+{
+    size_t i = statement->num - 1;
+    struct atls_verdict *verdict = &statement->items[i].verdict;
+    struct atls_ear_appraisal *submod = &statement->submods[i];
+    json_t *claims = atls_json_object();
+
+    statement->items[i].claims = claims;
+    submod->claims = claims;
+    if (part->has_nonce && !service->setup->is_nonce_unchecked)
+        submod->nonce = atls_evidence_nonce(evidence);
+    if (part->affirm == NULL) {
+        atls_evidence_describe(evidence, false, take_claim, claims);
+        return;
+    }
+    memset(verdict->vector, 0, sizeof(verdict->vector));
+    part->affirm(atls_policy_profile(service->policy, verdict->profile),
+                 verdict->vector);
+    verdict->tier = atls_verdict_worst(verdict->vector);
+    part->describe(evidence->claims, take_claim, claims);
 }
 
 /* evidence NULL: it could not be parsed. What was refused says nothing of
- * itself: nobody vouches for it. */
+ * itself: nobody vouches for it, nor for a part of it. */
 static enum atls_reason describe(const struct atls_service *service,
                                  const struct atls_submission *submission,
                                  const struct atls_evidence *evidence,
                                  const struct atls_verdict *verdict,
                                  struct atls_buf *result, struct atls_why *why)
 {
-    bool is_good = verdict->reason == ATLS_OK;
-    ATLS_AUTO(json_t) *claims = is_good ? atls_json_object() : NULL;
-    char policy_id[ATLS_PROFILE_NAME + sizeof("policy:")];
-    char name[ATLS_EAR_NAME];
-    struct atls_ear_appraisal appraisal = {
-        .name = name, .verdict = verdict, .claims = claims};
+    const struct atls_format *format = submission->format;
+    const struct atls_part whole[] = {
+        {.submod = format->submod, .has_nonce = true}, {0}};
+    AUTO_STATEMENT *statement = calloc(1, sizeof(*statement));
 
-    name_submod(service, submission->format->submod, name);
-    if (verdict->profile[0] != '\0') {
-        snprintf(policy_id, sizeof(policy_id), "policy:%s", verdict->profile);
-        appraisal.policy_id = policy_id;
+    if (statement == NULL)
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    snprintf(statement->policy_id, sizeof(statement->policy_id), "policy:%s",
+             verdict->profile);
+    for (const struct atls_part *part = format->parts != NULL ? format->parts
+                                                              : whole;
+         part->submod != NULL && statement->num < MAX_PARTS; part++) {
+        add_submod(service, statement, part->submod, verdict);
+        if (verdict->reason == ATLS_OK)
+            vouch(service, evidence, part, statement);
     }
-    if (is_good)
-        atls_evidence_describe(evidence, false, take_claim, claims);
-    if (is_good && !service->setup->is_nonce_unchecked)
-        appraisal.nonce = atls_evidence_nonce(evidence);
-    return state(service, submission, &appraisal, result, why);
+    return state(service, submission, statement->submods, statement->num,
+                 result, why);
 }
 
 enum atls_reason atls_appraisal_run(const struct atls_service *service,
