@@ -7,10 +7,11 @@
  *     endpoint client --connect HOST:PORT --name NAME --ca FILE
  *                     [--cert FILE --key FILE]
  *     both:           [--groups LIST] [--weak-attester URI]
- *                     [--weak-policy FILE]
+ *                     [--weak-policy FILE] [--dump FILE]
  *
  * Without a --weak option it does nothing about attestation: openssl.cnf does.
- * With one it attests as weak.h says. "retried" on stdout says that there was
+ * With one it attests as weak.h says. --dump leaves its memory behind, as a
+ * core dump would. "retried" on stdout says that there was
  * a HelloRetryRequest; the last line is "accepted", after the peer's line was
  * read, or "refused: REASON".
  */
@@ -22,11 +23,12 @@
 
 #include <openssl/err.h>
 
+#include "memory.h"
 #include "net.h"
 #include "weak.h"
 
 struct options {
-    const char *connect, *name, *cert, *key, *ca, *groups;
+    const char *connect, *name, *cert, *key, *ca, *groups, *dump;
     struct weak weak;
     bool is_server, is_asking;
 };
@@ -119,6 +121,8 @@ static int run(SSL_CTX *ctx, const struct options *options)
     SSL_set_msg_callback(ssl, count_hellos);
     SSL_set_msg_callback_arg(ssl, &num_hellos);
     is_accepted = shake_and_talk(ssl, options);
+    if (options->dump != NULL && !memory_dump(options->dump))
+        puts("no dump");
     if (num_hellos > 1)
         puts("retried");
     if (is_accepted)
@@ -143,6 +147,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         {"groups", required_argument, NULL, 'g'},
         {"weak-attester", required_argument, NULL, 't'},
         {"weak-policy", required_argument, NULL, 'p'},
+        {"dump", required_argument, NULL, 'd'},
         {"ask", no_argument, NULL, 's'},
         {NULL, 0, NULL, 0}};
     int key;
@@ -174,6 +179,9 @@ static bool read_options(int argc, char **argv, struct options *options)
             break;
         case 'p':
             options->weak.policy = optarg;
+            break;
+        case 'd':
+            options->dump = optarg;
             break;
         case 's':
             options->is_asking = true;

@@ -6,12 +6,14 @@
  *
  *     relay --listen 127.0.0.1:0 --connect HOST:PORT --cert FILE --key FILE
  *           [--client-cert FILE --client-key FILE] [--groups LIST] [--once]
+ *           [--record FOLDER]
  *
  * --connect is the genuine server, --cert and --key are its own. A client that
  * attests is relayed to the server as well, with --client-cert and
  * --client-key, the client's own. --groups sets the key exchange groups that he
  * takes, to make HelloRetryRequest happen on both legs. --once ends after one
- * connection; else he goes on until he is ended.
+ * connection; else he goes on until he is ended. --record keeps what he copied,
+ * a file for each message.
  *
  * Lines on stdout: "listening HOST:PORT" first; for each connection "evidence
  * server|client N bytes", "front|back: finished" or "front|back: REASON", and
@@ -39,7 +41,7 @@
 #define REMOTE_ATTESTATION 0xFF5B
 
 struct options {
-    const char *listen, *connect, *groups;
+    const char *listen, *connect, *groups, *record;
     const char *cert, *key, *client_cert, *client_key;
     bool is_once;
 };
@@ -53,6 +55,10 @@ enum slot {
     CLIENT_CERTIFICATE,
     NUM_SLOTS
 };
+
+static const char *const slot_names[NUM_SLOTS] = {
+    "client_hello", "encrypted_extensions", "certificate_request",
+    "server_certificate", "client_certificate"};
 
 struct seen {
     unsigned char *data;
@@ -98,6 +104,20 @@ static int put(SSL *ssl, unsigned type, unsigned context,
     return 1;
 }
 
+static bool record(const char *folder, enum slot slot, const struct seen *seen)
+{
+    char path[1024];
+    FILE *out;
+    bool is_well;
+
+    if (folder == NULL)
+        return true;
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, slot_names[slot]);
+    out = fopen(path, "wb");
+    is_well = out != NULL && fwrite(seen->data, 1, seen->len, out) == seen->len;
+    return out != NULL && fclose(out) == 0 && is_well;
+}
+
 static int take(SSL *ssl, unsigned type, unsigned context,
                 const unsigned char *in, size_t in_len, X509 *x509,
                 size_t entry, int *alert, void *arg)
@@ -117,7 +137,7 @@ static int take(SSL *ssl, unsigned type, unsigned context,
     if (slot == SERVER_CERTIFICATE || slot == CLIENT_CERTIFICATE)
         printf("evidence %s %zu bytes\n",
                slot == SERVER_CERTIFICATE ? "server" : "client", in_len);
-    return 1;
+    return record(relay->options->record, slot, seen);
 }
 
 static int accept_any(int is_good, X509_STORE_CTX *store)
@@ -306,6 +326,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         {"client-key", required_argument, NULL, 'K'},
         {"groups", required_argument, NULL, 'g'},
         {"once", no_argument, NULL, 'o'},
+        {"record", required_argument, NULL, 'r'},
         {NULL, 0, NULL, 0}};
     int key;
 
@@ -336,6 +357,9 @@ static bool read_options(int argc, char **argv, struct options *options)
         case 'o':
             options->is_once = true;
             break;
+        case 'r':
+            options->record = optarg;
+            break;
         default:
             return false;
         }
@@ -354,7 +378,8 @@ int main(int argc, char **argv)
     if (!read_options(argc, argv, &options)) {
         fprintf(stderr, "usage: relay --listen HOST:PORT --connect HOST:PORT "
                         "--cert FILE --key FILE\n       [--client-cert FILE "
-                        "--client-key FILE] [--groups LIST] [--once]\n");
+                        "--client-key FILE] [--groups LIST] [--once] "
+                        "[--record FOLDER]\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
