@@ -5,9 +5,10 @@ names() { # DOCUMENT
         "$top_srcdir/$1" | tr -d '`()]' | grep -vE 'NAME|^/' | sort -u
 }
 
-echo 1..4
+echo 1..5
 number=0
-for document in README.md HACKING.md SECURITY.md doc/protocol.md; do
+for document in README.md HACKING.md SECURITY.md doc/protocol.md \
+    doc/verifiers.md; do
     number=$((number + 1))
     missing=
     for path in $(names $document); do
