@@ -126,51 +126,6 @@ enum atls_reason atls_binder_make(const struct atls_secret *secret,
     return reason;
 }
 
-enum atls_reason atls_binder_origin_put(struct atls_buf *out, bool is_client,
-                                        const struct atls_secret *secret,
-                                        X509 *leaf, struct atls_why *why)
-{
-    unsigned char *der = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der);
-
-    if (len <= 0 || len > ATLS_BINDER_MAX_SPKI)
-        out->failed = true;
-    atls_buf_u8(out, is_client);
-    atls_buf_u8(out, (uint8_t)secret->len);
-    atls_buf_put(out, atls_secret_view(secret));
-    atls_buf_u16(out, (uint16_t)len);
-    if (!out->failed)
-        atls_buf_put(out, atls_view(der, (size_t)len));
-    OPENSSL_free(der);
-    return out->failed ? atls_why(why, ATLS_CRYPTO_FAILED,
-                                  "the certificate's public key has no "
-                                  "encoding of 1 to %d bytes",
-                                  ATLS_BINDER_MAX_SPKI)
-                       : ATLS_OK;
-}
-
-enum atls_reason atls_binder_origin_read(struct atls_view bytes,
-                                         struct atls_binder_origin *out,
-                                         struct atls_why *why)
-{
-    struct atls_reader in = atls_reader(bytes);
-    uint8_t role = atls_reader_u8(&in);
-    struct atls_view secret = atls_reader_u8_block(&in);
-
-    out->spki = atls_reader_u16_block(&in);
-    out->is_client = role == 1;
-    out->secret.len = secret.len;
-    if (!atls_reader_done(&in) || role > 1 ||
-        (secret.len != 32 && secret.len != 48) || out->spki.len == 0 ||
-        out->spki.len > ATLS_BINDER_MAX_SPKI)
-        return atls_why(why, ATLS_ATTESTER_BINDER,
-                        "binder-origin: want a role of 0 or 1, a secret of 32 "
-                        "or 48 bytes and a key of at most %d, and no more",
-                        ATLS_BINDER_MAX_SPKI);
-    memcpy(out->secret.bytes, secret.data, secret.len);
-    return ATLS_OK;
-}
-
 enum atls_reason atls_binder_make_for(const struct atls_secret *secret,
                                       X509 *leaf, struct atls_secret *out,
                                       struct atls_why *why)

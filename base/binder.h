@@ -45,32 +45,6 @@ enum atls_reason ATLS_MUST_USE
 atls_binder_make_for(const struct atls_secret *secret, X509 *leaf,
                      struct atls_secret *out, struct atls_why *why);
 
-/* What a binder is made of, for an attester that makes it itself so that it
- * need not believe anybody ("binder-origin" in atls(7)):
- *
- *     struct { uint8 role; opaque secret<32..48>; opaque spki<1..2^16-1>; }
- *
- * the secret with a length of one byte. role: 0 server, 1 client. */
-#define ATLS_BINDER_MAX_SPKI   4096
-#define ATLS_BINDER_MAX_ORIGIN (4 + ATLS_BINDER_MAX + ATLS_BINDER_MAX_SPKI)
-
-struct atls_binder_origin {
-    bool is_client;
-    struct atls_secret secret;
-    struct atls_view spki; /* borrowed */
-};
-
-/* atls_binder_origin_put: for the key of a certificate. CRYPTO_FAILED. */
-enum atls_reason ATLS_MUST_USE
-atls_binder_origin_put(struct atls_buf *out, bool is_client,
-                       const struct atls_secret *secret, X509 *leaf,
-                       struct atls_why *why);
-
-/* atls_binder_origin_read: ATTESTER_BINDER. spki points into bytes. */
-enum atls_reason ATLS_MUST_USE
-atls_binder_origin_read(struct atls_view bytes, struct atls_binder_origin *out,
-                        struct atls_why *why);
-
 /* atls_expand_label: HKDF-Expand-Label (RFC 9846, 7.1); secret, context and out
  * are as long as the hash, 32 or 48 bytes; the context may be empty. The label
  * has at most 26 characters. SECRET_MISSING for other lengths, CRYPTO_FAILED.

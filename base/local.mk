@@ -14,6 +14,8 @@ libbase_la_SOURCES = \
 	base/ecdsa.c base/ecdsa.h \
 	base/json.c base/json.h \
 	base/log.c base/log.h \
+	base/mandate.c base/mandate.h \
+	base/origin.c base/origin.h \
 	base/reason.c base/scheme.c base/scheme.h base/type.c base/type.h base/why.c base/why.h
 libbase_la_LIBADD = $(CRYPTO_LIBS) $(CBOR_LIBS) $(JANSSON_LIBS)
 

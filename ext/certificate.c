@@ -11,6 +11,7 @@
 #include "identity.h"
 #include "module.h"
 #include "offload.h"
+#include "origin.h"
 #include "replay.h"
 #include "share.h"
 
@@ -60,7 +61,7 @@ static enum atls_reason binder_of(struct atls_call *call,
     if (reason == ATLS_OK)
         reason = atls_binder_make_for(&secret, call->leaf, out, why);
     if (reason == ATLS_OK && origin != NULL)
-        reason = atls_binder_origin_put(origin, !server_attests, &secret,
+        reason = atls_origin_put_binder(origin, !server_attests, &secret,
                                         call->leaf, why);
     atls_secret_clear(&secret);
     return reason;
@@ -171,7 +172,7 @@ enum atls_reason atls_put_certificate(struct atls_call *call,
                                       struct atls_why *why)
 {
     struct atls_connection *connection = atls_connection_get0(call->ssl);
-    ATLS_AUTO_BUF origin = atls_buf(ATLS_BINDER_MAX_ORIGIN);
+    ATLS_AUTO_BUF origin = atls_buf(ATLS_ORIGIN_MAX);
     struct atls_secret binder;
     enum atls_reason reason;
 

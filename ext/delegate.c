@@ -33,7 +33,7 @@ static enum atls_reason make(struct atls_delegate *delegate,
     enum atls_reason reason = make_key(delegate, why);
 
     if (reason == ATLS_OK)
-        reason = atls_delegation_value(&delegate->mandate, tik, &value, why);
+        reason = atls_mandate_value(&delegate->mandate, tik, &value, why);
     if (reason == ATLS_OK)
         reason = vouch(arg, &value, now_s, &delegate->record,
                        &delegate->expires_s, why);

@@ -42,33 +42,6 @@ enum atls_reason atls_delegation_tik(X509 *leaf,
                          "the certificate's public key cannot be hashed");
 }
 
-enum atls_reason atls_delegation_value(const struct atls_mandate *mandate,
-                                       const uint8_t tik[ATLS_DELEGATION_HASH],
-                                       struct atls_secret *out,
-                                       struct atls_why *why)
-{
-    static const uint8_t zeros[ATLS_DELEGATION_HASH];
-    ATLS_AUTO_BUF text = atls_buf(MAX_PROOF);
-    uint8_t context[ATLS_DELEGATION_HASH];
-
-    out->len = 0;
-    atls_buf_put(&text, mandate->spki);
-    atls_buf_put(&text, atls_view(tik, ATLS_DELEGATION_HASH));
-    atls_buf_u64(&text, mandate->not_before);
-    atls_buf_u32(&text, mandate->lifetime_s);
-    if (text.failed)
-        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    if (EVP_Q_digest(NULL, "SHA2-256", NULL, text.data, text.len, context,
-                     NULL) != 1)
-        return atls_why(why, ATLS_CRYPTO_FAILED, "SHA-256 refused");
-    if (atls_expand_label(atls_view(zeros, sizeof(zeros)), "atls delegate",
-                          atls_view(context, sizeof(context)), out->bytes,
-                          why) != ATLS_OK)
-        return ATLS_CRYPTO_FAILED;
-    out->len = sizeof(zeros);
-    return ATLS_OK;
-}
-
 /* Writing */
 
 static void put_headers(struct atls_buf *out,
@@ -186,19 +159,6 @@ static void take_header(struct atls_cbor *in, struct atls_mandate *mandate)
         atls_cbor_fail(in);
 }
 
-/* Of a P-256 key with a named curve and an uncompressed point, RFC 5480: no
- * other key comes to a decoder. */
-static const uint8_t p256[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a,
-                               0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
-                               0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
-                               0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
-
-static bool is_p256(struct atls_view spki)
-{
-    return spki.len == ATLS_DELEGATION_SPKI &&
-           memcmp(spki.data, p256, sizeof(p256)) == 0;
-}
-
 /* alg, spki, nbf and ttl: as many as there may be, and no key twice. */
 static bool take_mandate(struct atls_view header, struct atls_mandate *mandate)
 {
@@ -210,7 +170,7 @@ static bool take_mandate(struct atls_view header, struct atls_mandate *mandate)
     while (atls_cbor_next(&in, &parameters))
         take_header(&in, mandate);
     return atls_cbor_done(&in) && parameters.num_seen == 1 + NUM_HEADERS &&
-           is_p256(mandate->spki) && mandate->lifetime_s > 0;
+           atls_mandate_is_whole(mandate);
 }
 
 static enum atls_reason parse_proof(const struct atls_cmw *record,
@@ -413,7 +373,7 @@ atls_delegation_check(const struct atls_delegation *delegation,
 
     if (reason == ATLS_OK)
         reason =
-            atls_delegation_value(&delegation->mandate, terms->tik, value, why);
+            atls_mandate_value(&delegation->mandate, terms->tik, value, why);
     if (reason != ATLS_OK)
         return reason;
     if (evidence != NULL &&

@@ -8,35 +8,16 @@
 #ifndef ATLS_DELEGATION_H
 #define ATLS_DELEGATION_H
 
-#include "binder.h"
 #include "cose.h"
 #include "evidence.h"
+#include "mandate.h"
 #include "scheme.h"
-
-#define ATLS_DELEGATION_HASH   32 /* bytes: SHA-256 of a TIK's SPKI */
-#define ATLS_DELEGATION_SPKI   91 /* bytes: of a P-256 key, RFC 5480 */
-#define ATLS_DELEGATION_SKEW_S 60 /* by which the peer's clock may be ahead */
-
-/* What a delegate is, but for the TIK that it serves. */
-struct atls_mandate {
-    struct atls_view
-        spki;            /* of the delegate, DER, ATLS_DELEGATION_SPKI bytes */
-    uint64_t not_before; /* seconds since 1970 */
-    uint32_t lifetime_s;
-};
 
 /* atls_delegation_tik: SHA-256 of the SPKI of a certificate's key.
  * CRYPTO_FAILED. */
 enum atls_reason ATLS_MUST_USE
 atls_delegation_tik(X509 *leaf, uint8_t tik[ATLS_DELEGATION_HASH],
                     struct atls_why *why);
-
-/* atls_delegation_value: what the Evidence is challenged with, 32 bytes.
- * CRYPTO_FAILED. */
-enum atls_reason ATLS_MUST_USE
-atls_delegation_value(const struct atls_mandate *mandate,
-                      const uint8_t tik[ATLS_DELEGATION_HASH],
-                      struct atls_secret *out, struct atls_why *why);
 
 /* atls_delegation_put: the collection: key is the CMW record, in CBOR, of the
  * Evidence or the result; delegate signs the binder. CRYPTO_FAILED,

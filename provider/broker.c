@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * attest:broker[?socket=PATH]: quotes of atlsd(8), for programs that may not
- * open the device themselves. The broker makes the binder itself, so it has to
- * be told what the binder is made of: "binder-origin" of atls(7).
+ * open the device themselves. The broker makes each challenge itself, so it has
+ * to be told what that is made of: "binder-origin" of atls(7).
  */
 #include <string.h>
 #include <sys/un.h>
@@ -152,8 +152,7 @@ static enum atls_reason broker_attest(void *state,
     if (challenge->origin.len == 0)
         return atls_why(why, ATLS_ATTESTER_BINDER,
                         "attest:broker quotes no bare value: want "
-                        "binder-origin, which the module sets for handshakes, "
-                        "and not for delegates (delegate =)");
+                        "binder-origin, which the module sets");
     reason =
         atls_broker_line_ask(&broker->line, &request, deadline, &bytes, why);
     if (reason == ATLS_OK)

@@ -21,12 +21,11 @@
 #ifndef ATLS_BROKER_MESSAGE_H
 #define ATLS_BROKER_MESSAGE_H
 
-#include "binder.h"
+#include "origin.h"
 #include "type.h"
 
-#define ATLS_BROKER_SOCKET "/run/atls/broker"
-#define ATLS_BROKER_MAX_REQUEST                                                \
-    (16 + ATLS_TYPE_MAX_TEXT + ATLS_BINDER_MAX_ORIGIN)
+#define ATLS_BROKER_SOCKET      "/run/atls/broker"
+#define ATLS_BROKER_MAX_REQUEST (16 + ATLS_TYPE_MAX_TEXT + ATLS_ORIGIN_MAX)
 #define ATLS_BROKER_MAX_REPLY   (65528 + 1024)
 #define ATLS_BROKER_MAX_FORMATS 2048 /* bytes */
 

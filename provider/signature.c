@@ -11,7 +11,7 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 
-#include "binder.h"
+#include "origin.h"
 #include "provider/key.h"
 #include "type.h"
 
@@ -33,7 +33,7 @@ static void *newctx(void *context, const char *properties)
     if (signature != NULL) {
         signature->provider = context;
         signature->timeout_ms = DEFAULT_TIMEOUT_MS;
-        signature->origin = atls_buf(ATLS_BINDER_MAX_ORIGIN);
+        signature->origin = atls_buf(ATLS_ORIGIN_MAX);
     }
     return signature;
 }
@@ -57,7 +57,7 @@ static void *dupctx(void *data)
     *signature = *from;
     if (signature->key != NULL)
         atls_key_up_ref(signature->key);
-    signature->origin = atls_buf(ATLS_BINDER_MAX_ORIGIN);
+    signature->origin = atls_buf(ATLS_ORIGIN_MAX);
     atls_buf_put(&signature->origin, atls_buf_view(&from->origin));
     if (signature->origin.failed) {
         freectx(signature);

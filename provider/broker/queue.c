@@ -21,7 +21,7 @@ void atls_pending_free(struct atls_pending *pending)
 
         if (pending->reply_to >= 0)
             close(pending->reply_to);
-        atls_secret_clear(&pending->binder);
+        atls_secret_clear(&pending->challenge);
         free(pending);
         pending = next;
     }

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "batch.h"
-#include "binder.h"
+#include "origin.h"
 #include "provider/deadline.h"
 #include "type.h"
 
@@ -23,8 +23,9 @@
 
 struct atls_pending {
     struct atls_pending *next;
-    struct atls_secret binder;
-    bool is_batched, is_client;          /* is_client: the role */
+    enum atls_origin_kind kind;
+    struct atls_secret challenge;
+    bool is_batched;
     char format[ATLS_TYPE_MAX_TEXT + 1]; /* of the quote; empty: the first */
     atls_deadline deadline;
     int reply_to; /* owned */

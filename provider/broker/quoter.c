@@ -264,7 +264,7 @@ static enum atls_reason grow(const struct atls_pending *list,
     if (binders == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     for (; list != NULL; list = list->next)
-        binders[num++] = atls_secret_view(&list->binder);
+        binders[num++] = atls_secret_view(&list->challenge);
     reason = atls_batch_grow(binders, num, tree, why);
     free(binders);
     return reason;
@@ -311,7 +311,7 @@ static enum atls_reason quote_one(const struct atls_quoter *quoter,
 {
     ATLS_AUTO_BUF evidence = atls_buf(quoter->max_size);
     enum atls_reason reason =
-        quote(quoter, one->format, atls_secret_view(&one->binder),
+        quote(quoter, one->format, atls_secret_view(&one->challenge),
               longest_patience(one), &evidence, why);
 
     if (reason == ATLS_OK)

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -126,23 +127,46 @@ static enum atls_reason admit(const struct atls_server *server,
                               why);
 }
 
+/* A delegate of tomorrow could be made today, to be used when nobody is allowed
+ * to ask any more. */
+static enum atls_reason check_mandate(const struct atls_mandate *mandate,
+                                      int64_t now_s, struct atls_why *why)
+{
+    if (mandate->not_before > (uint64_t)now_s + ATLS_DELEGATION_SKEW_S ||
+        mandate->lifetime_s > ATLS_SERVER_MAX_DELEGATE_S)
+        return atls_why(why, ATLS_ATTESTER_BINDER,
+                        "binder-origin: want a delegate that begins now and "
+                        "lives for at most %d s",
+                        ATLS_SERVER_MAX_DELEGATE_S);
+    return ATLS_OK;
+}
+
+static enum atls_reason make_challenge(struct atls_view bytes,
+                                       struct atls_pending *out,
+                                       struct atls_why *why)
+{
+    struct atls_origin origin;
+    enum atls_reason reason = atls_origin_read(bytes, &origin, why);
+
+    if (reason == ATLS_OK && origin.kind == ATLS_ORIGIN_DELEGATE)
+        reason = check_mandate(&origin.mandate, time(NULL), why);
+    if (reason == ATLS_OK)
+        reason = atls_origin_challenge(&origin, &out->challenge, why);
+    out->kind = origin.kind;
+    atls_origin_clear(&origin);
+    return reason;
+}
+
 static enum atls_reason make_pending(const struct atls_server *server,
                                      const struct atls_broker_request *request,
                                      const struct atls_letter *letter,
                                      struct atls_pending *out,
                                      struct atls_why *why)
 {
-    struct atls_binder_origin origin;
-    enum atls_reason reason =
-        atls_binder_origin_read(request->origin, &origin, why);
+    enum atls_reason reason = make_challenge(request->origin, out, why);
 
     if (reason == ATLS_OK)
         reason = atls_quoter_choose(server->quoter, request->format, out, why);
-    if (reason == ATLS_OK)
-        reason =
-            atls_binder_make(&origin.secret, origin.spki, &out->binder, why);
-    atls_secret_clear(&origin.secret);
-    out->is_client = origin.is_client;
     out->deadline =
         atls_deadline_after(request->timeout_ms < ATLS_SERVER_MAX_TIMEOUT_MS
                                 ? request->timeout_ms

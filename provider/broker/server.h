@@ -14,6 +14,7 @@
  * all would be smaller: nobody's can be taken by others. */
 #define ATLS_SERVER_MAX_OF_CALLER  128
 #define ATLS_SERVER_MAX_TIMEOUT_MS 60000
+#define ATLS_SERVER_MAX_DELEGATE_S 86400 /* of life: the setting's limit */
 
 struct atls_server {
     int listener;

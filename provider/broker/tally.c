@@ -6,18 +6,13 @@
 
 #include <stdio.h>
 
-static const char *role_of(const struct atls_pending *one)
-{
-    return one->is_client ? "client" : "server";
-}
-
 /* From one on, with it; all of them are named from now on. */
 static size_t count_alike(struct atls_pending *one)
 {
     size_t num = 0;
 
     for (struct atls_pending *at = one; at != NULL; at = at->next)
-        if (at->uid == one->uid && at->is_client == one->is_client) {
+        if (at->uid == one->uid && at->kind == one->kind) {
             at->is_named = true;
             num++;
         }
@@ -29,9 +24,11 @@ static int name(struct atls_pending *one, char *text, size_t size)
     size_t num = count_alike(one);
 
     return num == 1 ? snprintf(text, size, "pid %ld uid %lu %s", (long)one->pid,
-                               (unsigned long)one->uid, role_of(one))
+                               (unsigned long)one->uid,
+                               atls_origin_kind_name(one->kind))
                     : snprintf(text, size, "%zu of uid %lu %s", num,
-                               (unsigned long)one->uid, role_of(one));
+                               (unsigned long)one->uid,
+                               atls_origin_kind_name(one->kind));
 }
 
 bool atls_tally_name(struct atls_pending *list, char text[ATLS_TALLY_TEXT])

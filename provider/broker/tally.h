@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who a quote is for, as the log names them: each user and role once, with how
- * often he is in it, so that nobody is lost in a crowd.
+ * Who a quote is for, as the log names them: each user and role (server, client
+ * or delegate) once, with how often he is in it, so that nobody is lost in a
+ * crowd.
  */
 #ifndef ATLS_BROKER_TALLY_H
 #define ATLS_BROKER_TALLY_H

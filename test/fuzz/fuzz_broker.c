@@ -30,14 +30,15 @@ static void read_reply(struct atls_view bytes)
 
 static void read_origin(struct atls_view bytes)
 {
-    struct atls_binder_origin origin;
-    struct atls_secret binder;
+    struct atls_origin origin;
+    struct atls_secret challenge;
 
-    if (atls_binder_origin_read(bytes, &origin, NULL) != ATLS_OK)
+    if (atls_origin_read(bytes, &origin, NULL) != ATLS_OK)
         return;
-    fuzz_must(atls_binder_make(&origin.secret, origin.spki, &binder, NULL) ==
-              ATLS_OK);
-    fuzz_must(binder.len == origin.secret.len);
+    fuzz_must(atls_origin_challenge(&origin, &challenge, NULL) == ATLS_OK);
+    fuzz_must(challenge.len == (origin.kind == ATLS_ORIGIN_DELEGATE
+                                    ? ATLS_DELEGATION_HASH
+                                    : origin.secret.len));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

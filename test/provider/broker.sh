@@ -77,10 +77,10 @@ fails "pkey -pubout says whom to ask" \
     openssl pkey -in "$broker" -pubout
 fails "a bare binder is not quoted" \
     "attest:broker quotes no bare value: want binder-origin" asks
-fails "nor is an origin of another shape" "binder-origin: want a role" \
+fails "nor is an origin of another shape" "binder-origin: want a secret" \
     asks -pkeyopt "hexbinder-origin:${origin}00"
 fails "nor one of another role" "binder-origin: want a role" \
-    asks -pkeyopt "hexbinder-origin:02${origin#00}"
+    asks -pkeyopt "hexbinder-origin:03${origin#00}"
 holds "an origin is" asks -pkeyopt "hexbinder-origin:$origin"
 not_the_binder() {
     ! hex "$work/evidence.cmw" | grep -q "$(hex "$work/binder")"

@@ -28,10 +28,10 @@
 #include <openssl/rand.h>
 #include <openssl/store.h>
 
-#include "binder.h"
 #include "clock.h"
 #include "cmw.h"
 #include "evidence.h"
+#include "origin.h"
 
 #define MAX_THREADS 2048
 #define TIMEOUT_MS  20000
@@ -103,7 +103,7 @@ static void check(struct atls_view cmw, const struct atls_secret *binder)
 
 static void quote(EVP_PKEY_CTX *context)
 {
-    struct atls_buf origin = atls_buf(ATLS_BINDER_MAX_ORIGIN);
+    struct atls_buf origin = atls_buf(ATLS_ORIGIN_MAX);
     struct atls_secret binder;
     unsigned timeout_ms = TIMEOUT_MS;
     size_t len = (size_t)EVP_PKEY_get_size(key);

@@ -3,7 +3,6 @@ noinst_HEADERS += test/check_main.h
 base_unit_tests = \
 	test/unit/check_alloc \
 	test/unit/check_base64url \
-	test/unit/check_binder \
 	test/unit/check_bytes \
 	test/unit/check_cbor \
 	test/unit/check_cmw \
@@ -12,6 +11,7 @@ base_unit_tests = \
 	test/unit/check_http \
 	test/unit/check_json \
 	test/unit/check_log \
+	test/unit/check_origin \
 	test/unit/check_scheme \
 	test/unit/check_type
 check_PROGRAMS += $(base_unit_tests)
@@ -21,8 +21,6 @@ test_unit_check_alloc_LDFLAGS = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 test_unit_check_alloc_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_base64url_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_base64url_LDADD = libbase.la $(CHECK_LIBS)
-test_unit_check_binder_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-test_unit_check_binder_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_bytes_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_bytes_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_cbor_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -38,6 +36,8 @@ test_unit_check_json_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_log_LDFLAGS = -Wl,--wrap=syslog,--wrap=__syslog_chk
 test_unit_check_log_LDADD = libbase.la $(CHECK_LIBS)
+test_unit_check_origin_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_origin_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_scheme_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_scheme_LDADD = libbase.la $(CHECK_LIBS)
 test_unit_check_type_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -323,7 +323,7 @@ START_TEST(each_user_of_a_batch_is_named_with_how_often_he_is_in_it)
     ck_assert_reason(put(&queue, 34, 7, true), ATLS_OK);
     ck_assert_reason(put(&queue, 33, 200, true), ATLS_OK);
     list = atls_queue_take(&queue);
-    list->is_client = true;
+    list->kind = ATLS_ORIGIN_CLIENT;
     ck_assert(atls_tally_name(list, text));
     ck_assert_str_eq(text, "pid 100 uid 33 client, 40 of uid 33 server, "
                            "pid 7 uid 34 server");
@@ -346,9 +346,11 @@ START_TEST(no_user_of_a_batch_is_left_unnamed)
         ck_assert_reason(put(&queue, 4294967000U + i, INT32_MAX, true),
                          ATLS_OK);
     list = atls_queue_take(&queue);
+    for (struct atls_pending *at = list; at != NULL; at = at->next)
+        at->kind = ATLS_ORIGIN_DELEGATE; /* the longest word */
     for (; atls_tally_name(list, text); num_texts++)
         for (unsigned i = 0; i < ATLS_CALLERS_MAX; i++) {
-            snprintf(uid, sizeof(uid), "uid %u server", 4294967000U + i);
+            snprintf(uid, sizeof(uid), "uid %u delegate", 4294967000U + i);
             is_named[i] |= strstr(text, uid) != NULL;
         }
     for (int i = 0; i < ATLS_CALLERS_MAX; i++)

@@ -137,7 +137,7 @@ START_TEST(the_value_vouched_for_is_that_of_key_and_times)
     struct atls_secret value;
 
     ck_assert_reason(
-        atls_delegation_value(&delegate->mandate, tik(1), &value, NULL),
+        atls_mandate_value(&delegate->mandate, tik(1), &value, NULL),
         ATLS_OK);
     ck_assert(atls_view_equal(atls_secret_view(&value),
                               atls_buf_view(&delegate->record)));

@@ -98,7 +98,7 @@ static void put_key(struct pieces *pieces)
                      atls_view_text(JWS), ATLS_CMW_RESULTS);
         return;
     }
-    ck_assert_reason(atls_delegation_value(&mandate, pieces->tik, &value, NULL),
+    ck_assert_reason(atls_mandate_value(&mandate, pieces->tik, &value, NULL),
                      ATLS_OK);
     forge_claims(&claims, pieces->attester, atls_secret_view(&value));
     forge_psa(&token, &claims, pieces->attester);
@@ -256,7 +256,7 @@ START_TEST(the_value_is_that_of_the_document)
     atls_buf_put(&info, atls_view(hash, 32));
     atls_buf_u8(&info, 1);
     HMAC(EVP_sha256(), zeros, 32, info.data, info.len, want, NULL);
-    ck_assert_reason(atls_delegation_value(&mandate, pieces.tik, &value, NULL),
+    ck_assert_reason(atls_mandate_value(&mandate, pieces.tik, &value, NULL),
                      ATLS_OK);
     ck_assert(atls_view_equal(atls_secret_view(&value), atls_view(want, 32)));
     clear(&pieces);

@@ -18,12 +18,14 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
 #include <openssl/rand.h>
+#include <openssl/x509.h>
 
 #include "../check_main.h"
 #include "provider/broker/server.h"
@@ -175,6 +177,8 @@ static size_t num_descriptors(void)
 static struct atls_secret secret;
 static const uint8_t spki[] = {0x30, 0x03, 0x01, 0x02, 0x03};
 
+static const uint8_t tik[ATLS_DELEGATION_HASH] = {7, 7, 7};
+
 static void put_origin(struct atls_buf *out, uint8_t role)
 {
     atls_buf_u8(out, role);
@@ -187,7 +191,7 @@ static void put_origin(struct atls_buf *out, uint8_t role)
 static void put_timed_request(struct atls_buf *out, uint8_t role,
                               uint32_t timeout_ms)
 {
-    ATLS_AUTO_BUF origin = atls_buf(ATLS_BINDER_MAX_ORIGIN);
+    ATLS_AUTO_BUF origin = atls_buf(ATLS_ORIGIN_MAX);
     struct atls_broker_request request = {.kind = ATLS_BROKER_QUOTE,
                                           .timeout_ms = timeout_ms};
 
@@ -299,14 +303,103 @@ START_TEST(request_waits_with_the_binder_that_it_must_give)
     ck_assert_ptr_null(taken->next);
     ck_assert_int_eq(taken->pid, getpid());
     ck_assert_uint_eq(taken->uid, geteuid());
-    ck_assert(taken->is_client);
+    ck_assert_int_eq(taken->kind, ATLS_ORIGIN_CLIENT);
     ck_assert(taken->is_batched);
     ck_assert_reason(
         atls_binder_make(&secret, atls_view(spki, sizeof(spki)), &binder, NULL),
         ATLS_OK);
-    ck_assert(atls_view_equal(atls_secret_view(&taken->binder),
+    ck_assert(atls_view_equal(atls_secret_view(&taken->challenge),
                               atls_secret_view(&binder)));
     atls_pending_free(taken);
+}
+END_TEST
+
+/* What is wrong with a delegate, if anything. */
+static const struct mandate_row {
+    const char *sentence;
+    int64_t begins_s; /* from now */
+    uint32_t lifetime_s;
+    uint8_t tag; /* of the key's encoding */
+    size_t extra;
+    enum atls_reason reason;
+} mandates[] = {
+    {"a delegate waits with the value that it must give", 0, 600, 0x30, 0,
+     ATLS_OK},
+    {"a delegate of a clock that is a bit ahead is taken", 50, 86400, 0x30, 0,
+     ATLS_OK},
+    {"a delegate of tomorrow is refused", 86400, 600, 0x30, 0,
+     ATLS_ATTESTER_BINDER},
+    {"a delegate of more than a day is refused", 0, 86401, 0x30, 0,
+     ATLS_ATTESTER_BINDER},
+    {"a delegate that does not live is refused", 0, 0, 0x30, 0,
+     ATLS_ATTESTER_BINDER},
+    {"a delegate of another kind of key is refused", 0, 600, 0x31, 0,
+     ATLS_ATTESTER_BINDER},
+    {"a delegate with more behind it is refused", 0, 600, 0x30, 1,
+     ATLS_ATTESTER_BINDER},
+};
+
+static void make_spki(uint8_t tag, uint8_t out[ATLS_DELEGATION_SPKI])
+{
+    EVP_PKEY *delegate = EVP_EC_gen("P-256");
+
+    ck_assert_int_eq(i2d_PUBKEY(delegate, NULL), ATLS_DELEGATION_SPKI);
+    ck_assert_int_eq(i2d_PUBKEY(delegate, &(uint8_t *){out}),
+                     ATLS_DELEGATION_SPKI);
+    out[0] = tag;
+    EVP_PKEY_free(delegate);
+}
+
+static void put_delegate(struct atls_buf *out, const struct mandate_row *row,
+                         const struct atls_mandate *mandate)
+{
+    ATLS_AUTO_BUF origin = atls_buf(ATLS_ORIGIN_MAX);
+    struct atls_broker_request request = {.kind = ATLS_BROKER_QUOTE,
+                                          .timeout_ms = 60000};
+
+    atls_origin_put_delegate(&origin, mandate, tik);
+    if (row->extra > 0)
+        atls_buf_u8(&origin, 0);
+    request.origin = atls_buf_view(&origin);
+    atls_broker_request_put(out, &request);
+    ck_assert(!out->failed);
+}
+
+static void waits(int connection, struct atls_view bytes,
+                  const struct atls_mandate *mandate)
+{
+    struct atls_pending *taken;
+    struct atls_secret value;
+    int pair[2];
+
+    make_pair(SOCK_SEQPACKET, pair);
+    ck_assert(send_with(connection, bytes, &pair[1], 1));
+    taken = atls_queue_take(&queue);
+    ck_assert_int_eq(taken->kind, ATLS_ORIGIN_DELEGATE);
+    ck_assert_reason(atls_mandate_value(mandate, tik, &value, NULL), ATLS_OK);
+    ck_assert(atls_view_equal(atls_secret_view(&taken->challenge),
+                              atls_secret_view(&value)));
+    atls_pending_free(taken);
+}
+
+START_TEST(delegate_of)
+{
+    const struct mandate_row *row = &mandates[_i];
+    ATLS_AUTO_BUF bytes = atls_buf(ATLS_BROKER_MAX_REQUEST);
+    uint8_t key[ATLS_DELEGATION_SPKI];
+    const struct atls_mandate mandate = {
+        .spki = {key, sizeof(key)},
+        .not_before = (uint64_t)(time(NULL) + row->begins_s),
+        .lifetime_s = row->lifetime_s};
+
+    start();
+    make_spki(row->tag, key);
+    put_delegate(&bytes, row, &mandate);
+    if (row->reason == ATLS_OK)
+        waits(connect_to_broker(), atls_buf_view(&bytes), &mandate);
+    else
+        ck_assert_reason(ask(connect_to_broker(), atls_buf_view(&bytes)),
+                         row->reason);
 }
 END_TEST
 
@@ -736,7 +829,7 @@ END_TEST
 static void add_row(TCase *cases, const TTest *test, const char *sentence,
                     int row)
 {
-    static TTest named[16]; /* Check keeps the pointers */
+    static TTest named[32]; /* Check keeps the pointers */
     static size_t num;
     TTest *one = &named[num++];
 
@@ -786,6 +879,8 @@ static Suite *make_suite(void)
 
     tcase_add_test(cases, request_waits_with_the_binder_that_it_must_give);
     tcase_add_test(cases, who_waited_too_long_is_told_so_and_others_are_served);
+    for (size_t i = 0; i < sizeof(mandates) / sizeof(mandates[0]); i++)
+        add_row(cases, delegate_of, mandates[i].sentence, (int)i);
     tcase_add_test(cases, request_of_another_role_is_refused);
     tcase_add_test(cases, secret_of_a_request_is_not_kept);
     tcase_add_test(cases, letter_longer_than_any_request_is_refused);
