@@ -6,6 +6,7 @@
 #ifndef ATLS_SCHEME_H
 #define ATLS_SCHEME_H
 
+#include "batch.h"
 #include "type.h"
 
 enum atls_mechanism { ATLS_MECHANISM_EVIDENCE = 0, ATLS_MECHANISM_RESULT = 1 };
@@ -14,6 +15,11 @@ enum atls_mechanism { ATLS_MECHANISM_EVIDENCE = 0, ATLS_MECHANISM_RESULT = 1 };
  * "Delegation and passport"). */
 #define ATLS_DELEGATION_COLLECTION                                             \
     "urn:uuid:8d7c5930-1019-4022-8189-65a0127b8fa9"
+
+/* Of Evidence in a batch, by way of a delegate. */
+#define ATLS_SCHEME_DELEGATED_BATCH                                            \
+    "application/cmw+cbor; cmwc_t=\"" ATLS_DELEGATION_COLLECTION               \
+    "\"; of=\"" ATLS_BATCH_TYPE "\""
 
 struct atls_scheme {
     enum atls_mechanism mechanism;

@@ -194,11 +194,6 @@ bool atls_attester_takes_origin(const struct atls_attester *attester)
     return atomic_load(&attester->takes_origin);
 }
 
-bool atls_attester_batches(const struct atls_attester *attester)
-{
-    return attester->batches;
-}
-
 bool atls_attester_is_prepared(const struct atls_attester *attester)
 {
     return atomic_load(&attester->is_prepared);

@@ -32,18 +32,14 @@ bool atls_attester_is_prepared(const struct atls_attester *attester);
 const struct atls_schemes *
 atls_attester_schemes(const struct atls_attester *attester);
 
-/* atls_attester_takes_origin: once prepared: it wants to make the binder itself
- * ("binder-origin"). */
+/* atls_attester_takes_origin: once prepared: it wants to make each challenge
+ * itself ("binder-origin"). */
 bool atls_attester_takes_origin(const struct atls_attester *attester);
 
-/* atls_attester_batches: it makes quotes together that are asked for at the
- * same time, and only for handshakes. */
-bool atls_attester_batches(const struct atls_attester *attester);
-
-/* atls_attester_quote: Evidence of the type for the binder, as one CMW into
- * out. origin is what the binder is made of, or empty. Takes its share, waits
- * and quotes within timeout_ms.
- * ATTESTER_BUSY, ATTESTER_TIMEOUT, ATTESTER_FAILED. */
+/* atls_attester_quote: Evidence of the type for the binder or a delegate's
+ * value, as one CMW into out. origin is what that is made of, or empty. Takes
+ * its share, waits and quotes within timeout_ms. ATTESTER_BUSY,
+ * ATTESTER_TIMEOUT, ATTESTER_FAILED. */
 enum atls_reason ATLS_MUST_USE
 atls_attester_quote(struct atls_attester *attester, struct atls_type type,
                     const struct atls_secret *binder, struct atls_view origin,

@@ -8,6 +8,8 @@
 
 #include <openssl/evp.h>
 
+#include "origin.h"
+
 static enum atls_reason make_key(struct atls_delegate *delegate,
                                  struct atls_why *why)
 {
@@ -29,15 +31,18 @@ static enum atls_reason make(struct atls_delegate *delegate,
                              struct atls_why *why)
 {
     int64_t now_s = (int64_t)delegate->mandate.not_before;
+    ATLS_AUTO_BUF origin = atls_buf(ATLS_ORIGIN_MAX);
     struct atls_secret value;
     enum atls_reason reason = make_key(delegate, why);
 
     if (reason == ATLS_OK)
         reason = atls_mandate_value(&delegate->mandate, tik, &value, why);
     if (reason == ATLS_OK)
-        reason = vouch(arg, &value, now_s, &delegate->record,
-                       &delegate->expires_s, why);
-    if (reason == ATLS_OK && delegate->record.failed)
+        atls_origin_put_delegate(&origin, &delegate->mandate, tik);
+    if (reason == ATLS_OK)
+        reason = vouch(arg, &value, atls_buf_view(&origin), now_s,
+                       &delegate->record, &delegate->expires_s, why);
+    if (reason == ATLS_OK && (origin.failed || delegate->record.failed))
         reason = atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     return reason;
 }

@@ -18,14 +18,14 @@ struct atls_delegate {
                           its mandate */
 };
 
-/* A voucher makes the CMW record for a value, appended to record. Where that
- * ends before the mandate does, *expires_s is lowered to its end. now_s is when
- * the mandate begins. */
-typedef enum atls_reason atls_vouch_fn(void *arg,
-                                       const struct atls_secret *value,
-                                       int64_t now_s, struct atls_buf *record,
-                                       int64_t *expires_s,
-                                       struct atls_why *why);
+/* A voucher makes the CMW record for a value, appended to record. origin is
+ * what the value is made of (origin.h). Where the record ends before the
+ * mandate does, *expires_s is lowered to its end. now_s is when the mandate
+ * begins. */
+typedef enum atls_reason
+atls_vouch_fn(void *arg, const struct atls_secret *value,
+              struct atls_view origin, int64_t now_s, struct atls_buf *record,
+              int64_t *expires_s, struct atls_why *why);
 
 /* atls_delegate_make: a new key for the TIK, vouched for from now_s on for
  * lifetime_s. What vouch says, CRYPTO_FAILED, OUT_OF_MEMORY. */

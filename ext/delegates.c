@@ -204,14 +204,15 @@ struct making {
 };
 
 static enum atls_reason vouch(void *arg, const struct atls_secret *value,
-                              int64_t now_s, struct atls_buf *record,
-                              int64_t *expires_s, struct atls_why *why)
+                              struct atls_view origin, int64_t now_s,
+                              struct atls_buf *record, int64_t *expires_s,
+                              struct atls_why *why)
 {
     const struct making *making = arg;
 
     return making->world->vouch(making->world->arg, making->way, making->tik,
-                                making->deadline_ns, value, now_s, record,
-                                expires_s, why);
+                                making->deadline_ns, value, origin, now_s,
+                                record, expires_s, why);
 }
 
 /* With the mutex: what came of it. Returns what there was to tell. */

@@ -41,7 +41,8 @@ struct atls_delegates_world {
     enum atls_reason (*vouch)(void *arg, unsigned way,
                               const uint8_t tik[ATLS_DELEGATION_HASH],
                               int64_t deadline_ns,
-                              const struct atls_secret *value, int64_t now_s,
+                              const struct atls_secret *value,
+                              struct atls_view origin, int64_t now_s,
                               struct atls_buf *record, int64_t *expires_s,
                               struct atls_why *why);
     void (*tell)(void *arg, const struct atls_delegates_news *news);

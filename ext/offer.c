@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "batch.h"
 #include "clock.h"
 #include "delegates.h"
 #include "remote.h"
@@ -54,15 +55,23 @@ static bool add_way(struct atls_offer *offer, struct atls_type type)
     return !way->text.failed;
 }
 
-/* The first of the attester's types is what the Verifier gets. */
-static void add_passport(struct atls_offer *offer)
+/* The first of the attester's types is what the Verifier gets, who knows of
+ * batches only if it is ours: what is in them stands alone as well. */
+static struct atls_type type_of_passport(const struct atls_offer *offer)
 {
     const struct atls_schemes *made = atls_attester_schemes(offer->attester);
+    struct atls_type batch = atls_type_of_text(atls_view_text(ATLS_BATCH_TYPE));
+    bool is_batch = atls_type_equal(made->list[0].type, batch);
 
+    return made->list[is_batch && made->num > 1 ? 1 : 0].type;
+}
+
+static void add_passport(struct atls_offer *offer)
+{
     offer->ways[offer->num_ways++] =
         (struct way){.scheme = atls_scheme_of_verifier(
                          atls_view_text(offer->settings->passport)),
-                     .type = made->list[0].type};
+                     .type = type_of_passport(offer)};
 }
 
 static bool is_passport(const struct way *way)
@@ -97,16 +106,20 @@ struct voucher {
     const uint8_t *tik; /* ATLS_DELEGATION_HASH bytes */
     int64_t deadline_ns;
     const struct atls_secret *value;
+    struct atls_view origin; /* of the value */
     int64_t now_s;
 };
 
 static enum atls_reason quote(const struct voucher *voucher,
                               struct atls_buf *cmw, struct atls_why *why)
 {
+    struct atls_attester *attester = voucher->offer->attester;
     int64_t left_ms = (voucher->deadline_ns - atls_clock_now()) / MS_NS;
 
-    return atls_attester_quote(voucher->offer->attester, voucher->way->type,
-                               voucher->value, atls_view(NULL, 0),
+    return atls_attester_quote(attester, voucher->way->type, voucher->value,
+                               atls_attester_takes_origin(attester)
+                                   ? voucher->origin
+                                   : atls_view(NULL, 0),
                                left_ms < 1 ? 1 : (unsigned)left_ms, cmw, why);
 }
 
@@ -216,8 +229,9 @@ static enum atls_reason vouch_result(const struct voucher *voucher,
 
 static enum atls_reason
 vouch(void *arg, unsigned way, const uint8_t tik[ATLS_DELEGATION_HASH],
-      int64_t deadline_ns, const struct atls_secret *value, int64_t now_s,
-      struct atls_buf *record, int64_t *expires_s, struct atls_why *why)
+      int64_t deadline_ns, const struct atls_secret *value,
+      struct atls_view origin, int64_t now_s, struct atls_buf *record,
+      int64_t *expires_s, struct atls_why *why)
 {
     struct atls_offer *offer = arg;
     struct voucher voucher = {.offer = offer,
@@ -225,6 +239,7 @@ vouch(void *arg, unsigned way, const uint8_t tik[ATLS_DELEGATION_HASH],
                               .tik = tik,
                               .deadline_ns = deadline_ns,
                               .value = value,
+                              .origin = origin,
                               .now_s = now_s};
 
     return is_passport(voucher.way)
@@ -298,15 +313,6 @@ enum atls_reason atls_offer_open(const struct atls_settings *settings,
     offer->settings = settings;
     offer->attester = attester;
     offer->ruleset = ruleset;
-    if ((settings->delegate_s != 0 || settings->passport != NULL) &&
-        atls_attester_batches(attester)) {
-        atls_offer_free(offer);
-        return atls_why(why, ATLS_SETTING_INVALID,
-                        "%s: this attester makes quotes for handshakes alone, "
-                        "several at a time; leave %s out",
-                        settings->passport != NULL ? "passport" : "delegate",
-                        settings->passport != NULL ? "passport" : "delegate");
-    }
     if (!open_delegates(offer)) {
         atls_offer_free(offer);
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);

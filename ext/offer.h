@@ -13,8 +13,7 @@
 struct atls_offer; /* one a process, lives as long as it */
 
 /* atls_offer_open: settings, attester (not NULL) and ruleset (NULL: no policy)
- * are borrowed for its life. SETTING_INVALID: no delegates of this attester;
- * OUT_OF_MEMORY. */
+ * are borrowed for its life. OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE
 atls_offer_open(const struct atls_settings *settings,
                 struct atls_attester *attester, struct atls_ruleset *ruleset,

@@ -354,6 +354,18 @@ static void add_delegated(struct schemes *schemes, const struct atls_rule *rule)
     }
 }
 
+/* Last, as there is another way for who makes it, should the list be full. */
+static void add_delegated_batch(struct schemes *schemes,
+                                const struct atls_rule *rule)
+{
+    struct atls_scheme scheme = atls_scheme_of_type(
+        atls_type_of_text(atls_view_text(ATLS_SCHEME_DELEGATED_BATCH)));
+
+    scheme.is_delegated = true;
+    if (rule->num_delegated > 0)
+        add_scheme(schemes, scheme);
+}
+
 static void add_results(struct schemes *schemes, const struct atls_rule *rule)
 {
     for (size_t i = 0; i < rule->num_passport; i++)
@@ -366,7 +378,7 @@ size_t atls_policy_schemes(const struct atls_policy *policy,
                            struct atls_scheme *schemes, size_t max)
 {
     static add_fn *const adders[] = {add_batch, add_evidence, add_delegated,
-                                     add_results};
+                                     add_results, add_delegated_batch};
     struct schemes found = {.list = schemes, .max = max};
 
     for (size_t i = 0; i < sizeof(adders) / sizeof(adders[0]); i++)

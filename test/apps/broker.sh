@@ -4,7 +4,7 @@
 # nginx as nobody, HAProxy as nobody in an empty root; and 64 clients at a time
 # against an attester that takes half a second.
 . "$top_srcdir/test/apps/harness.sh"
-plan 14
+plan 19
 need nginx curl python3
 broker_pid=
 setup
@@ -40,6 +40,11 @@ conf each "attester = attest:broker?socket=$socket" "require = client" \
     "policy = $work/server-policy.json" "timeout = 30s" "attest_share = 100"
 conf other "attester = attest:broker?socket=$socket" "require = server" \
     "policy = $work/server-policy.json" "timeout = 30s" "attest_share = 100"
+conf delegating "attester = attest:broker?socket=$socket" "delegate = 10m" \
+    "timeout = 30s"
+sed 's/"any": true } }/&, "rules": [ { "delegated_max_age": "10m" } ]/' \
+    "$work/server-policy.json" >"$work/delegated.json"
+conf taking "require = server" "policy = $work/delegated.json" "timeout = 30s"
 conf shown "attester = attest:broker?socket=$socket" "attest_to = any" \
     "timeout = 30s" "attest_share = 100"
 mutual=no
@@ -153,6 +158,19 @@ both_roles() {
 check "each in its role" both_roles
 server_stop
 mutual=no
+
+by_delegate_in_batch() { # CNF
+    grep -q 'peer_scheme":.*of=\\"application/vnd.atls.batch+cbor\\"' \
+        "$work/$1.log"
+}
+with_server delegating "nginx attests by a delegate of the broker's" \
+    attested_client taking
+check "whose value was quoted in a batch" by_delegate_in_batch taking
+as_delegate() {
+    asked_as "$(is_root && echo nobody || id -un)" delegate
+}
+check "and made by the broker" as_delegate
+server_stop
 if command -v haproxy >/dev/null 2>&1; then
     server() {
         haproxy_server
@@ -192,11 +210,11 @@ module = $top_builddir/.libs/slow.so
 activate = 1
 END
 many=64
-all_served() {
+all_served() { # CNF
     clear_logs
     clients=
     for number in $(seq $many); do
-        (OPENSSL_CONF=$work/relying.cnf && client) >"$work/client.$number" \
+        (OPENSSL_CONF=$work/$1.cnf && client) >"$work/client.$number" \
             2>&1 </dev/null &
         clients="$clients $!"
     done
@@ -217,6 +235,20 @@ server() {
     nginx_server
 }
 workers=$many
-with_server attester "64 clients at a time are served" all_served
+with_server attester "64 clients at a time are served" all_served relying
 check "by fewer quotes than half of them" fewer_quotes
+server_stop
+# two workers, which do one thing at a time
+broker_stop
+: >"$work/count"
+broker_start --config "$work/slow.cnf" \
+    --attester "slow:$work/server-soft.pem?ms=500"
+workers=2
+with_server delegating "64 clients are served by two workers with delegates" \
+    all_served taking
+one_quote_each() {
+    echo "# $many clients, $(wc -c <"$work/count") quotes"
+    [ "$(wc -c <"$work/count")" -le "$workers" ]
+}
+check "and by one quote for each worker" one_quote_each
 server_stop

@@ -90,6 +90,34 @@ START_TEST(both_attest_by_delegates_of_their_own)
 }
 END_TEST
 
+/* It makes the value itself from key, TLS key and times, and quotes no other;
+ * whether it makes quotes together is no hindrance. */
+static const char *const makers[] = {NULL, "?batches"};
+
+START_TEST(delegates_of_an_attester_that_makes_their_value_itself)
+{
+    char seen[8] = "";
+    FILE *file;
+
+    pair_setup(&(struct pair_config){.attester = "soft.key",
+                                     .provider = "maker",
+                                     .scheme = "maker:",
+                                     .options = makers[_i],
+                                     .require = "both",
+                                     .policy = TAKES_DELEGATES,
+                                     .extra = "delegate = 10m\n"});
+    setenv("MAKER_LOG", pair_path("made"), 1);
+    connect_and_accept();
+    connect_and_accept();
+    ck_assert_str_eq(pair_log_text("server", "own_scheme"), DELEGATED);
+    ck_assert_str_eq(pair_log_text("client", "own_scheme"), DELEGATED);
+    file = fopen(pair_path("made"), "r");
+    ck_assert_ptr_nonnull(fgets(seen, sizeof(seen), file));
+    fclose(file);
+    ck_assert_str_eq(seen, "dd"); /* one for each TLS key */
+}
+END_TEST
+
 static const char *const suites[] = {"TLS_AES_128_GCM_SHA256",
                                      "TLS_AES_256_GCM_SHA384"};
 
@@ -355,6 +383,8 @@ int main(void)
     tcase_add_test(cases, a_server_attests_by_a_delegate_made_once);
     tcase_add_test(cases, a_client_attests_by_a_delegate_made_once);
     tcase_add_test(cases, both_attest_by_delegates_of_their_own);
+    tcase_add_loop_test(
+        cases, delegates_of_an_attester_that_makes_their_value_itself, 0, 2);
     tcase_add_loop_test(cases, both_attest_by_delegates_with_every_hash, 0, 2);
     tcase_add_test(cases,
                    who_takes_no_delegates_gets_evidence_for_each_connection);

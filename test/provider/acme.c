@@ -24,6 +24,9 @@
 #define ACME_SET_OPTIONS(key, query) ((query) == NULL)
 #define ACME_EVIDENCE                acme_evidence
 #endif
+#ifndef ACME_BATCHES
+#define ACME_BATCHES(key) 0
+#endif
 #ifndef ACME_CONTEXT /* what else a signature has; maker.c */
 #define ACME_CONTEXT
 #define ACME_CONTEXT_ROWS
@@ -43,6 +46,7 @@ struct acme_key {
     struct acme *acme;
     EVP_PKEY *key;
     int ms;         /* of slow.c: how long a quote takes */
+    int batches;    /* of maker.c: quotes are made together */
     char fault[16]; /* of slow.c: what is wrong with it */
 };
 struct acme_store {
@@ -182,9 +186,12 @@ static int key_get_params(void *data, OSSL_PARAM params[])
 {
     OSSL_PARAM *formats = OSSL_PARAM_locate(params, "evidence-formats");
     OSSL_PARAM *size = OSSL_PARAM_locate(params, OSSL_PKEY_PARAM_MAX_SIZE);
+    OSSL_PARAM *batches = OSSL_PARAM_locate(params, "batches");
 
     (void)data;
-    return (formats == NULL || OSSL_PARAM_set_utf8_string(formats, "10003")) &&
+    return (batches == NULL ||
+            OSSL_PARAM_set_int(batches, ACME_BATCHES(data))) &&
+           (formats == NULL || OSSL_PARAM_set_utf8_string(formats, "10003")) &&
            (size == NULL || OSSL_PARAM_set_int(size, ACME_MAX_SIZE(data)));
 }
 
@@ -192,7 +199,8 @@ static const OSSL_PARAM *key_gettable(void *context)
 {
     static const OSSL_PARAM params[] = {
         OSSL_PARAM_utf8_string("evidence-formats", NULL, 0),
-        OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL), OSSL_PARAM_END};
+        OSSL_PARAM_int(OSSL_PKEY_PARAM_MAX_SIZE, NULL),
+        OSSL_PARAM_int("batches", NULL), OSSL_PARAM_END};
 
     (void)context;
     return params;

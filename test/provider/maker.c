@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * acme.c as an attester that believes nobody: it lists binder-origin, computes
- * the binder from what it is told there (atls(7), "Attester keys: the
+ * the challenge from what it is told there (atls(7), "Attester keys: the
  * contract"), by HMAC and SHA-2 alone, and quotes nothing else. What each quote
  * was for it appends to the file that MAKER_LOG names, one character: s of a
- * server, c of a client.
+ * server, c of a client, d of a delegate.
  *
- *     maker:KEY.pem
+ *     maker:KEY.pem[?batches]
+ *
+ * With batches it says that it makes quotes together.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,7 +21,10 @@
 
 enum { MAX_ORIGIN = 8192, MAX_HASH = 48 };
 
+struct acme_key;
 struct acme_sign;
+static int maker_set_options(struct acme_key *key, const char *query);
+static int maker_batches(const struct acme_key *key);
 static int maker_set(struct acme_sign *sign, const OSSL_PARAM params[]);
 static const OSSL_PARAM *maker_settable(void *data, void *context);
 static int maker_check(const struct acme_sign *sign, const unsigned char *nonce,
@@ -28,7 +33,8 @@ static int maker_check(const struct acme_sign *sign, const unsigned char *nonce,
 #define ACME_SCHEME                  "maker"
 #define ACME_TYPE                    "MAKER-TEE"
 #define ACME_MAX_SIZE(key)           1024
-#define ACME_SET_OPTIONS(key, query) ((query) == NULL)
+#define ACME_SET_OPTIONS(key, query) maker_set_options(key, query)
+#define ACME_BATCHES(key)            maker_batches(key)
 #define ACME_EVIDENCE                acme_evidence
 #define ACME_CONTEXT                                                           \
     unsigned char origin[MAX_ORIGIN];                                          \
@@ -39,6 +45,17 @@ static int maker_check(const struct acme_sign *sign, const unsigned char *nonce,
 #define ACME_SET_CONTEXT(sign, params)       maker_set(sign, params)
 #define ACME_CHECK_CONTEXT(sign, nonce, len) maker_check(sign, nonce, len)
 #include "acme.c"
+
+static int maker_set_options(struct acme_key *key, const char *query)
+{
+    key->batches = query != NULL;
+    return query == NULL || strcmp(query, "batches") == 0;
+}
+
+static int maker_batches(const struct acme_key *key)
+{
+    return key->batches;
+}
 
 static const OSSL_PARAM *maker_settable(void *data, void *context)
 {
@@ -99,6 +116,21 @@ static size_t of_connection(const unsigned char *origin, size_t len,
     return secret_len;
 }
 
+/* u8 2, SubjectPublicKeyInfo after a u16 length, 32 bytes, u64, u32: all but
+ * the first and the length is what is hashed */
+static size_t of_delegate(const unsigned char *origin, size_t len,
+                          unsigned char *value)
+{
+    static const unsigned char zeros[32];
+    unsigned char digest[32];
+
+    if (len != 1 + 2 + 91 + 32 + 8 + 4 || origin[1] != 0 || origin[2] != 91 ||
+        !EVP_Digest(origin + 3, len - 3, digest, NULL, EVP_sha256(), NULL) ||
+        !expand(EVP_sha256(), zeros, "atls delegate", digest, value))
+        return 0;
+    return 32;
+}
+
 static void note(char of)
 {
     const char *path = getenv("MAKER_LOG");
@@ -115,12 +147,13 @@ static void note(char of)
 static int maker_check(const struct acme_sign *sign, const unsigned char *nonce,
                        size_t len)
 {
-    static const char roles[] = "sc";
-    unsigned char binder[MAX_HASH], role = sign->origin[0];
+    static const char kinds[] = "scd";
+    unsigned char binder[MAX_HASH], kind = sign->origin[0];
     size_t binder_len = 0;
 
-    if (sign->origin_len > 0 && role < 2)
-        binder_len = of_connection(sign->origin, sign->origin_len, binder);
+    if (sign->origin_len > 0 && kind < 3)
+        binder_len = (kind < 2 ? of_connection : of_delegate)(
+            sign->origin, sign->origin_len, binder);
     if (binder_len == 0)
         return fail(sign->acme,
                     "bad binder: want binder-origin, found %zu "
@@ -128,6 +161,6 @@ static int maker_check(const struct acme_sign *sign, const unsigned char *nonce,
                     sign->origin_len);
     if (binder_len != len || memcmp(binder, nonce, len) != 0)
         return fail(sign->acme, "bad binder: its origin gives another");
-    note(roles[role]);
+    note(kinds[kind]);
     return 1;
 }

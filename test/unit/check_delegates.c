@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "ext/delegates.h"
+#include "origin.h"
 #include "../check_main.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -37,11 +38,19 @@ static struct atls_delegates *delegates;
 
 static enum atls_reason
 vouch(void *arg, unsigned way, const uint8_t tik[ATLS_DELEGATION_HASH],
-      int64_t deadline_ns, const struct atls_secret *value, int64_t now_s,
-      struct atls_buf *record, int64_t *expires_s, struct atls_why *why)
+      int64_t deadline_ns, const struct atls_secret *value,
+      struct atls_view bytes, int64_t now_s, struct atls_buf *record,
+      int64_t *expires_s, struct atls_why *why)
 {
     void (*meanwhile)(void) = world.meanwhile;
+    struct atls_secret challenge;
+    struct atls_origin origin;
 
+    /* what the value is made of gives it */
+    ck_assert_reason(atls_origin_read(bytes, &origin, NULL), ATLS_OK);
+    ck_assert_reason(atls_origin_challenge(&origin, &challenge, NULL), ATLS_OK);
+    ck_assert(
+        atls_view_equal(atls_secret_view(&challenge), atls_secret_view(value)));
     (void)arg, (void)way, (void)now_s;
     ck_assert_int_gt(deadline_ns, clock_ns);
     memcpy(world.tik, tik, sizeof(world.tik));
@@ -137,8 +146,7 @@ START_TEST(the_value_vouched_for_is_that_of_key_and_times)
     struct atls_secret value;
 
     ck_assert_reason(
-        atls_mandate_value(&delegate->mandate, tik(1), &value, NULL),
-        ATLS_OK);
+        atls_mandate_value(&delegate->mandate, tik(1), &value, NULL), ATLS_OK);
     ck_assert(atls_view_equal(atls_secret_view(&value),
                               atls_buf_view(&delegate->record)));
     ck_assert_mem_eq(world.tik, tik(1), sizeof(world.tik));

@@ -8,6 +8,7 @@
 #include <openssl/hmac.h>
 #include <openssl/x509.h>
 
+#include "batch.h"
 #include "cbor.h"
 #include "ext/delegation.h"
 #include "forge.h"
@@ -32,6 +33,8 @@ struct pieces {
     const char *collection;              /* "": none */
     const char *key_label, *extra_label; /* NULL: right, none */
     bool has_no_proof, is_result;
+    unsigned num_in_batch; /* 0: the Evidence is in none */
+    const char *scheme;    /* what was agreed on, when it is not that */
     uint16_t proof_type;
     uint32_t proof_indicator;
     void (*headers)(struct pieces *pieces, struct atls_buf *out);
@@ -85,6 +88,27 @@ static void clear(struct pieces *pieces)
     atls_buf_clear(&pieces->key);
 }
 
+/* Among binders of other connections, the value is the last. */
+static void put_batch(struct pieces *pieces, struct atls_view value)
+{
+    ATLS_AUTO_BUF token = atls_buf(FORGE_MAX), record = atls_buf(FORGE_MAX);
+    struct atls_batch_tree tree;
+    struct forge_claims claims;
+    struct atls_view leaves[4];
+    unsigned last = pieces->num_in_batch - 1;
+
+    for (unsigned i = 0; i < last; i++)
+        leaves[i] = atls_buf_view(&pieces->binder);
+    leaves[last] = value;
+    ck_assert_reason(atls_batch_grow(leaves, last + 1, &tree, NULL), ATLS_OK);
+    forge_claims(&claims, pieces->attester, atls_batch_root(&tree));
+    forge_psa(&token, &claims, pieces->attester);
+    forge_claims_clear(&claims);
+    atls_cmw_put(&record, atls_type_of_format(10003), atls_buf_view(&token), 0);
+    atls_batch_put(&pieces->key, &tree, last, atls_buf_view(&record));
+    atls_batch_clear(&tree);
+}
+
 /* Evidence over the value, as `key`. */
 static void put_key(struct pieces *pieces)
 {
@@ -100,6 +124,10 @@ static void put_key(struct pieces *pieces)
     }
     ck_assert_reason(atls_mandate_value(&mandate, pieces->tik, &value, NULL),
                      ATLS_OK);
+    if (pieces->num_in_batch > 0) {
+        put_batch(pieces, atls_secret_view(&value));
+        return;
+    }
     forge_claims(&claims, pieces->attester, atls_secret_view(&value));
     forge_psa(&token, &claims, pieces->attester);
     forge_claims_clear(&claims);
@@ -197,8 +225,10 @@ static void put_collection(struct pieces *pieces, struct atls_buf *out)
 
 static struct atls_scheme scheme_of(const struct pieces *pieces)
 {
-    struct atls_scheme scheme =
-        atls_scheme_of_type(atls_type_of_text(atls_view_text(PSA_SCHEME)));
+    const char *text =
+        pieces->num_in_batch > 0 ? ATLS_SCHEME_DELEGATED_BATCH : PSA_SCHEME;
+    struct atls_scheme scheme = atls_scheme_of_type(atls_type_of_text(
+        atls_view_text(pieces->scheme != NULL ? pieces->scheme : text)));
 
     scheme.is_delegated = true;
     return pieces->is_result ? atls_scheme_of_verifier(atls_view_text("v"))
@@ -494,6 +524,29 @@ static void result_is_evidence(struct pieces *pieces)
     pieces->is_result = true;
 }
 
+static void alone_in_a_batch(struct pieces *pieces)
+{
+    pieces->num_in_batch = 1;
+}
+static void third_of_a_batch(struct pieces *pieces)
+{
+    pieces->num_in_batch = 3;
+}
+static void batch_for_another_tik(struct pieces *pieces)
+{
+    pieces->num_in_batch = 3;
+    evidence_for_another_tik(pieces);
+}
+static void batch_where_none_was_agreed_on(struct pieces *pieces)
+{
+    pieces->num_in_batch = 3;
+    pieces->scheme = PSA_SCHEME;
+}
+static void no_batch_where_one_was_agreed_on(struct pieces *pieces)
+{
+    pieces->scheme = ATLS_SCHEME_DELEGATED_BATCH;
+}
+
 static const struct row {
     const char *sentence;
     void (*bend)(struct pieces *pieces);
@@ -541,6 +594,13 @@ static const struct row {
     {"has expired", has_expired, ATLS_DELEGATION_STALE},
     {"is a result", is_a_result, ATLS_OK},
     {"result says evidence", result_says_evidence, ATLS_CMW_INDICATOR},
+    {"alone in a batch", alone_in_a_batch, ATLS_OK},
+    {"third of a batch", third_of_a_batch, ATLS_OK},
+    {"batch for another TIK", batch_for_another_tik, ATLS_DELEGATION_VALUE},
+    {"batch where none was agreed on", batch_where_none_was_agreed_on,
+     ATLS_CMW_TYPE},
+    {"no batch where one was agreed on", no_batch_where_one_was_agreed_on,
+     ATLS_CMW_TYPE},
     {"result is evidence", result_is_evidence, ATLS_CMW_TYPE},
 };
 

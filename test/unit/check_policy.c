@@ -639,16 +639,16 @@ static const struct type_row {
     {"{'accept':['p','t'],'delegated_max_age':'10m'}]}",
      NULL,
      {BATCH, "10003", TPM_TYPE, DELEGATED "\"10003\"",
-      DELEGATED "\"" TPM_TYPE "\""}},
+      DELEGATED "\"" TPM_TYPE "\"", DELEGATED "\"" BATCH "\""}},
     {"{'match':{'uri':'a:b'},'accept':['l'],'delegated_max_age':'1m'},"
      "{'accept':['p']}]}",
      NULL,
-     {BATCH, "10004", "10003", DELEGATED "10004"}},
+     {BATCH, "10004", "10003", DELEGATED "10004", DELEGATED "\"" BATCH "\""}},
     {"{'accept':['p'],'delegated_max_age':'1m',"
      "'passport':['trustee+https://t.test','https://v.test']}]," VERIFIERS "}",
      NULL,
      {BATCH, "10003", DELEGATED "\"10003\"", "v:trustee+https://t.test",
-      "v:https://v.test"}},
+      "v:https://v.test", DELEGATED "\"" BATCH "\""}},
     {"{'accept':[],'delegated_max_age':'1m',"
      "'passport':['https://v.test']}]," VERIFIERS "}",
      NULL,
