@@ -3,6 +3,7 @@
 APP_TESTS = \
 	test/apps/apache.sh \
 	test/apps/broker.sh \
+	test/apps/chroot.sh \
 	test/apps/haproxy.sh \
 	test/apps/mosquitto.sh \
 	test/apps/nginx.sh \
