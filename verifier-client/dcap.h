@@ -42,7 +42,7 @@ struct atls_dcap_reference { /* of a profile */
     bool takes_migratable, needs_sept_ve_disable;
     /* SGX */
     struct atls_values prod_ids; /* of two bytes, big-endian; none: any */
-    uint16_t min_svn;
+    uint16_t min_svn, min_config_svn;
 };
 
 /* atls_dcap_parse: a bare quote. What atls_quote_parse can return, and

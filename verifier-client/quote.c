@@ -47,16 +47,22 @@ static void take_enclave(struct atls_view body, struct atls_quote_enclave *out)
 
     out->cpu_svn = atls_reader_bytes(&in, ATLS_QUOTE_SVNS);
     out->misc_select = atls_reader_bytes(&in, 4);
-    skip(&in, 28);
+    skip(&in, 12);
+    out->ext_prod_id = atls_reader_bytes(&in, 16);
     out->attributes = atls_reader_bytes(&in, 16);
     out->mr_enclave = atls_reader_bytes(&in, 32);
     skip(&in, 32);
     out->mr_signer = atls_reader_bytes(&in, 32);
-    skip(&in, 96);
+    skip(&in, 32);
+    out->config_id = atls_reader_bytes(&in, 64);
     out->prod_id = take_u16(&in);
     out->svn = take_u16(&in);
-    skip(&in, 60);
+    out->config_svn = take_u16(&in);
+    skip(&in, 42);
+    out->family_id = atls_reader_bytes(&in, 16);
     out->report_data = atls_reader_bytes(&in, ATLS_QUOTE_REPORT_DATA);
+    out->flags = atls_view(out->attributes.data, 8);
+    out->xfrm = atls_view(out->attributes.data + 8, 8);
 }
 
 static void take_td(struct atls_view body, struct atls_quote_td *out)

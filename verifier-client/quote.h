@@ -25,9 +25,13 @@ enum {
 struct atls_quote_enclave {                 /* body of an enclave */
     struct atls_view cpu_svn;               /* 16 */
     struct atls_view misc_select;           /* 4 */
-    struct atls_view attributes;            /* 16: flags 8, XFRM 8 */
+    struct atls_view ext_prod_id;           /* 16 */
+    struct atls_view attributes;            /* 16: */
+    struct atls_view flags, xfrm;           /* its halves */
     struct atls_view mr_enclave, mr_signer; /* 32 */
-    uint16_t prod_id, svn;
+    struct atls_view config_id;             /* 64 */
+    uint16_t prod_id, svn, config_svn;
+    struct atls_view family_id;   /* 16 */
     struct atls_view report_data; /* 64 */
 };
 

@@ -16,8 +16,15 @@ static const char *const types[] = {"application/vnd.atls.sgx-quote", NULL};
 const struct atls_dcap_field atls_sgx_fields[] = {
     {"mrenclave", "MRENCLAVE", ENCLAVE(mr_enclave), 32, false, true},
     {"mrsigner", "MRSIGNER", ENCLAVE(mr_signer), 32, false, true},
+    {"isvextprodid", "ISVEXTPRODID", ENCLAVE(ext_prod_id), 16, false, false},
+    {"isvfamilyid", "ISVFAMILYID", ENCLAVE(family_id), 16, false, false},
+    {"configid", "CONFIGID", ENCLAVE(config_id), 64, true, false},
+    {"attributes", "ATTRIBUTES.FLAGS", ENCLAVE(flags), 8, true, false},
+    {"xfrm", "ATTRIBUTES.XFRM", ENCLAVE(xfrm), 8, true, false},
+    {"miscselect", "MISCSELECT", ENCLAVE(misc_select), 4, true, false},
     {NULL, NULL, 0, 0, false, false},
 };
+enum { FIRST_KSS = 2, LAST_KSS = 4 }; /* Key Separation and Sharing */
 
 static const char *const keys[] = {"collateral",
                                    "grace",
@@ -30,6 +37,13 @@ static const char *const keys[] = {"collateral",
                                    "mrsigner",
                                    "isvprodid",
                                    "min_isvsvn",
+                                   "isvextprodid",
+                                   "isvfamilyid",
+                                   "configid",
+                                   "min_configsvn",
+                                   "attributes",
+                                   "xfrm",
+                                   "miscselect",
                                    NULL};
 
 static enum atls_reason parse(struct atls_view value, void *out,
@@ -95,6 +109,13 @@ static enum atls_reason check_product(const struct atls_quote_enclave *body,
                         "profile %s: ISVSVN (min_isvsvn): want %u or above, "
                         "found %u: the enclave is older than accepted",
                         profile->name, reference->min_svn, body->svn);
+    if (body->config_svn < reference->min_config_svn)
+        return atls_why(why, ATLS_CONFIGURATION_REFUSED,
+                        "profile %s: CONFIGSVN (min_configsvn): want %u or "
+                        "above, found %u: the enclave's configuration is older "
+                        "than accepted",
+                        profile->name, reference->min_config_svn,
+                        body->config_svn);
     return ATLS_OK;
 }
 
@@ -136,6 +157,8 @@ static void describe(const void *claims, bool brief, atls_claim_fn *each,
     each(arg, "isvprodid", text);
     snprintf(text, sizeof(text), "%u", body->svn);
     each(arg, "isvsvn", text);
+    snprintf(text, sizeof(text), "%u", body->config_svn);
+    each(arg, "configsvn", text);
     each(arg, "debug", (body->attributes.data[0] & DEBUG) != 0 ? "yes" : "no");
 }
 
@@ -167,6 +190,7 @@ static void read_profile(const struct atls_node *node,
 {
     struct atls_node prod_id = atls_node_member(node, "isvprodid");
     struct atls_node svn = atls_node_member(node, "min_isvsvn");
+    struct atls_node config_svn = atls_node_member(node, "min_configsvn");
     struct atls_dcap_reference *reference =
         atls_dcap_reference_read(node, atls_sgx_fields, profile);
 
@@ -174,10 +198,30 @@ static void read_profile(const struct atls_node *node,
         return;
     read_prod_ids(&prod_id, reference);
     reference->min_svn = (uint16_t)atls_node_number(&svn, UINT16_MAX, 0);
+    reference->min_config_svn =
+        (uint16_t)atls_node_number(&config_svn, UINT16_MAX, 0);
     profile->types[profile->num_types++] = types[0];
 }
 
-/* MRENCLAVE says it all; the rest is for whoever wants to follow MRSIGNER. */
+/* What an enclave was given when it was made, which MRENCLAVE does not cover;
+ * without Key Separation and Sharing it is zero. */
+static bool learn_kss(const struct atls_quote *quote, json_t *profile)
+{
+    for (unsigned i = FIRST_KSS; i <= LAST_KSS; i++) {
+        struct atls_dcap_field fields[2] = {atls_sgx_fields[i]};
+
+        fields[0].is_pin =
+            !atls_quote_is_zero(atls_dcap_field_view(quote, &fields[0]));
+        if (!atls_dcap_learn_fields(quote, fields, profile))
+            return false;
+    }
+    return quote->enclave.config_svn == 0 ||
+           json_object_set_new(profile, "min_configsvn",
+                               json_integer(quote->enclave.config_svn)) == 0;
+}
+
+/* MRENCLAVE says it all of the software; the rest is for whoever wants to
+ * follow MRSIGNER. */
 static bool learn(const void *claims, json_t *profile)
 {
     const struct atls_dcap_claims *quote = claims;
@@ -188,6 +232,7 @@ static bool learn(const void *claims, json_t *profile)
                                json_integer(body->prod_id)) == 0 &&
            json_object_set_new(profile, "min_isvsvn",
                                json_integer(body->svn)) == 0 &&
+           learn_kss(&quote->quote, profile) &&
            ((body->attributes.data[0] & DEBUG) == 0 ||
             json_object_set_new(profile, "debug", json_true()) == 0);
 }

@@ -12,6 +12,7 @@
 #include "cbor.h"
 #include "cmw.h"
 #include "forge_dcap.h"
+#include "learn.h"
 #include "format.h"
 #include "../check_main.h"
 
@@ -552,14 +553,29 @@ static const struct pin_row {
      ATLS_CONFIGURATION_REFUSED},
     {"sgx3", "mrenclave", X32("31"), X32("32"), ATLS_MEASUREMENT_REFUSED},
     {"sgx3", "mrsigner", X32("32"), X32("31"), ATLS_MEASUREMENT_REFUSED},
+    {"sgx3", "isvextprodid", X16("33"), X16("00"), ATLS_MEASUREMENT_REFUSED},
+    {"sgx4", "isvfamilyid", X16("35"), X16("33"), ATLS_MEASUREMENT_REFUSED},
+    {"sgx5", "configid", X32("34") X32("34"), X32("34") X32("00"),
+     ATLS_CONFIGURATION_REFUSED},
+    {"sgx3", "attributes", "8500000000000000", "0500000000000000",
+     ATLS_CONFIGURATION_REFUSED},
+    {"sgx3", "xfrm", "e700000000000000", "0700000000000000",
+     ATLS_CONFIGURATION_REFUSED},
+    {"sgx3", "miscselect", "01000000", "00000000", ATLS_CONFIGURATION_REFUSED},
 };
 
 /* Keys that do not say what software is meant need another beside them. */
 static bool is_pin(const char *key)
 {
-    return strcmp(key, "mrseam") != 0 && strcmp(key, "mrsignerseam") != 0 &&
-           strcmp(key, "service_td") != 0 && strcmp(key, "xfam") != 0 &&
-           strcmp(key, "td_attributes") != 0;
+    static const char *const others[] = {
+        "mrseam",        "mrsignerseam", "service_td",  "xfam",
+        "td_attributes", "isvextprodid", "isvfamilyid", "configid",
+        "attributes",    "xfrm",         "miscselect"};
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (strcmp(key, others[i]) == 0)
+            return false;
+    return true;
 }
 
 START_TEST(claim_is_held_against_its_reference_value)
@@ -595,6 +611,10 @@ static const struct {
     {"\"isvprodid\":65536,\"any\":true", ATLS_POLICY_INVALID},
     {"\"min_isvsvn\":7,\"any\":true", ATLS_OK},
     {"\"min_isvsvn\":8,\"any\":true", ATLS_MEASUREMENT_REFUSED},
+    {"\"min_configsvn\":5,\"any\":true", ATLS_OK},
+    {"\"min_configsvn\":6,\"any\":true", ATLS_CONFIGURATION_REFUSED},
+    {"\"min_configsvn\":65536,\"any\":true", ATLS_POLICY_INVALID},
+    {"\"min_configsvn\":5", ATLS_POLICY_INVALID},
     {"\"isvprodid\":2", ATLS_POLICY_INVALID},
     {"\"mrtd\":\"" X48("11") "\"", ATLS_POLICY_INVALID},
 };
@@ -927,6 +947,49 @@ static void count_claim(void *arg, const char *name, const char *value)
     ++*(unsigned *)arg;
 }
 
+/* What is learned takes what it was learned from, and names what is unusual. */
+START_TEST(profile_is_learned_for_a_quote_of_every_kind)
+{
+    static const char *const of_td[] = {"\"mrtd\": \"1111", "\"rtmr3\": \"2323",
+                                        NULL},
+                             *const of_enclave[] = {"\"mrenclave\": \"3131",
+                                                    "\"isvprodid\": 2",
+                                                    "\"min_isvsvn\": 7",
+                                                    "\"isvextprodid\": \"3333",
+                                                    "\"isvfamilyid\": \"3535",
+                                                    "\"configid\": \"3434",
+                                                    "\"min_configsvn\": 5",
+                                                    NULL};
+    const int root[] = {FORGE_DCAP_ROOT, -1};
+    ATLS_AUTO_BUF bytes = atls_buf(FORGE_MAX), cmw = atls_buf(ATLS_CMW_MAX),
+                  pem = atls_buf(FORGE_MAX);
+    struct atls_lesson lesson = {.collateral = folder.path,
+                                 .now = FORGE_DCAP_NOW};
+    struct atls_evidence *evidence = NULL;
+    ATLS_AUTO_HEAP char *json = NULL;
+    struct atls_why why = {0};
+    bool is_td = kinds[_i][0] == 't';
+
+    forge_dcap_quote_init(&quote, kinds[_i], forge_nonce(32));
+    forge_dcap_quote(&dcap, &quote, &bytes);
+    put_folder(is_td);
+    forge_dcap_pem(&dcap, &pem, root);
+    atls_buf_u8(&pem, 0);
+    lesson.certificates = (const char *)pem.data;
+    forge_cmw(&cmw, is_td ? TYPE_TDX : TYPE_SGX, atls_buf_view(&bytes), 4);
+    ck_assert_reason(
+        atls_evidence_parse(atls_buf_view(&cmw), NULL, &evidence, NULL),
+        ATLS_OK);
+    ck_assert_msg(atls_policy_learn(evidence, &lesson, &json, &why) == ATLS_OK,
+                  "%s", why.text);
+    for (const char *const *says = is_td ? of_td : of_enclave; *says != NULL;
+         says++)
+        ck_assert_msg(strstr(json, *says) != NULL, "%s in %s", *says, json);
+    ck_assert_ptr_null(strstr(json, "\"debug\""));
+    atls_evidence_free(evidence);
+}
+END_TEST
+
 START_TEST(claims_are_described)
 {
     ATLS_AUTO_BUF bytes = atls_buf(FORGE_MAX), cmw = atls_buf(FORGE_MAX);
@@ -981,6 +1044,8 @@ int main(void)
     tcase_add_test(
         cases, collateral_must_be_there_anew_when_the_first_of_each_kind_ends);
     tcase_add_test(cases, profile_without_collateral_is_a_problem);
+    tcase_add_loop_test(cases, profile_is_learned_for_a_quote_of_every_kind, 0,
+                        NUM_KINDS);
     tcase_add_loop_test(cases, claims_are_described, 0, NUM_KINDS);
     suite_add_tcase(suite, cases);
     return check_main(suite);

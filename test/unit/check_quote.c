@@ -65,7 +65,9 @@ START_TEST(quote_of_every_kind_is_taken_apart)
     } else {
         ck_assert_int_eq(quote.enclave.mr_enclave.data[0], 0x31);
         ck_assert_int_eq(quote.enclave.mr_signer.data[31], 0x32);
-        ck_assert_int_eq(quote.enclave.attributes.data[0], 0x05);
+        ck_assert_int_eq(quote.enclave.attributes.data[0], 0x85);
+        ck_assert_int_eq(quote.enclave.xfrm.data[0], 0xe7);
+        ck_assert_uint_eq(quote.enclave.config_svn, 5);
     }
 }
 END_TEST

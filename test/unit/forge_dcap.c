@@ -308,6 +308,17 @@ static void init_enclave(uint8_t *body, int mr_enclave, int mr_signer)
     body[258] = 7; /* ISVSVN */
 }
 
+/* Key Separation and Sharing, of an enclave that has it */
+static void init_kss(uint8_t *body)
+{
+    body[16] = 0x01;           /* MISCSELECT */
+    fill(body, 32, 16, 0x33);  /* ISVEXTPRODID */
+    body[48] |= 0x80;          /* KSS */
+    fill(body, 192, 64, 0x34); /* CONFIGID */
+    body[260] = 5;             /* CONFIGSVN */
+    fill(body, 304, 16, 0x35); /* ISVFAMILYID */
+}
+
 void forge_dcap_quote_init(struct forge_dcap_quote *quote, const char *kind,
                            struct atls_view nonce)
 {
@@ -330,8 +341,10 @@ void forge_dcap_quote_init(struct forge_dcap_quote *quote, const char *kind,
     fill(quote->auth, 0, sizeof(quote->auth), 0xaa);
     if (is_td)
         init_td(quote);
-    else
+    else {
         init_enclave(quote->body, 0x31, 0x32);
+        init_kss(quote->body);
+    }
     init_enclave(quote->qe_report, 0x41, 0x42);
     memcpy(quote->body + (is_td ? 520 : 320), nonce.data, nonce.len);
 }
