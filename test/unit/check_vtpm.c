@@ -37,7 +37,8 @@ static struct {
     const char *kid, *kty, *text; /* of the key; text: in place of all */
     uint32_t type, digest, len;
     size_t size; /* of the report, when not 0 */
-    bool is_unsigned_data, hides_certificates, hides_report, is_other_key;
+    bool is_unsigned_data, hides_certificates, has_der, hides_report,
+        is_other_key;
     uint8_t magic;
 } forged;
 
@@ -134,22 +135,32 @@ static void add_entries(struct atls_buf *map, struct atls_view report,
     }
 }
 
-static void put_cmw(struct atls_buf *cmw)
+static void put_value(struct atls_buf *value)
 {
-    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX), hcl = atls_buf(FORGE_MAX);
-    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX);
+    ATLS_AUTO_BUF hcl = atls_buf(FORGE_MAX), pem = atls_buf(FORGE_MAX);
     ATLS_AUTO(EVP_PKEY) *other = forge_key("ak-ecc");
     struct forge_quote quote = {.key = forged.is_other_key ? other : ak,
                                 .nonce = forge_nonce(FORGE_NONCE),
                                 .algorithm = forged.is_other_key ? 0 : 0x14,
                                 .selections = {{0x0b, 0x81}}};
 
-    forge_quote(&value, &quote);
+    forge_quote(value, &quote);
     put_hcl_report(&hcl);
-    forge_x509_pem(&pem, chip.certificate);
-    forge_x509_pem(&pem, chip.ask);
-    forge_x509_pem(&pem, chip.ark);
-    add_entries(&value, atls_buf_view(&hcl), atls_buf_view(&pem));
+    if (forged.has_der) {
+        forge_x509_der(&pem, chip.certificate);
+    } else {
+        forge_x509_pem(&pem, chip.certificate);
+        forge_x509_pem(&pem, chip.ask);
+        forge_x509_pem(&pem, chip.ark);
+    }
+    add_entries(value, atls_buf_view(&hcl), atls_buf_view(&pem));
+}
+
+static void put_cmw(struct atls_buf *cmw)
+{
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX);
+
+    put_value(&value);
     forge_cmw(cmw, TYPE_TPM, atls_buf_view(&value), 4);
 }
 
@@ -390,6 +401,220 @@ START_TEST(profile_is_learned_for_both_parts)
 }
 END_TEST
 
+/* Good Evidence, to be changed, and where its parts are. */
+static struct good {
+    struct atls_buf value;
+    struct atls_vtpm_claims parts;
+    struct atls_policy *policy;
+} good;
+
+static void open_value(void)
+{
+    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
+    struct atls_view nonce;
+
+    good.value = atls_buf(FORGE_MAX);
+    good.parts = (struct atls_vtpm_claims){.runtime_data = {NULL, 0}};
+    forged.has_der = true; /* of the key; the ASK is the anchor */
+    put_value(&good.value);
+    ck_assert_reason(atls_format_vtpm.parse(atls_buf_view(&good.value),
+                                            &good.parts, &nonce, NULL),
+                     ATLS_OK);
+    atls_buf_text(&text, "{\"profiles\":{\"p\":{\"format\":\"vtpm\","
+                         "\"trust_anchors\":[\"");
+    forge_x509_json(&text, chip.ask);
+    atls_buf_text(&text, "\"]," ANY "}}}");
+    ck_assert_reason(atls_policy_parse(atls_buf_view(&text), "p", "", NULL,
+                                       NULL, &good.policy, NULL),
+                     ATLS_OK);
+}
+
+static void clear_value(void)
+{
+    atls_policy_free(good.policy);
+    atls_buf_clear(&good.value);
+}
+
+static enum atls_reason judge_value(int64_t now)
+{
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+
+    forge_cmw(&cmw, TYPE_TPM, atls_buf_view(&good.value), 4);
+    return atls_appraise(good.policy, atls_buf_view(&cmw),
+                         forge_nonce(FORGE_NONCE), now, NULL, &verdict);
+}
+
+/* A place of what was parsed, to be changed. */
+static uint8_t *at_of(struct atls_view part, size_t at)
+{
+    ck_assert_uint_lt(at, part.len);
+    return good.value.data + (part.data - good.value.data) + at;
+}
+
+static void flip(struct atls_view part, size_t step, enum atls_reason reason)
+{
+    ck_assert_uint_gt(part.len, 0);
+    for (size_t i = 0; i < part.len; i += step) {
+        *at_of(part, i) ^= 1;
+        ck_assert_msg(judge_value(FORGE_NOW) == reason, "byte %zu: %s: %s", i,
+                      atls_reason_name(verdict.reason), verdict.text);
+        *at_of(part, i) ^= 1;
+    }
+}
+
+START_TEST(flipped_bit_of_the_quote_is_refused)
+{
+    const struct atls_tpm_claims *quote = &good.parts.quote;
+
+    open_value();
+    flip(quote->attest.extra_data, 1, ATLS_BINDER_MISMATCH);
+    flip(quote->attest.qualified_signer, 1, ATLS_SIGNATURE_INVALID);
+    flip(quote->attest.pcr_digest, 1, ATLS_SIGNATURE_INVALID);
+    flip(quote->signature.rsa, 3, ATLS_SIGNATURE_INVALID);
+    flip(atls_view(quote->banks[0].values[7], 32), 1, ATLS_PCR_DIGEST);
+    ck_assert_reason(judge_value(FORGE_NOW), ATLS_OK);
+    clear_value();
+}
+END_TEST
+
+/* Of the HCL's report: the hardware's, and what that is the digest of. The rest
+ * of the frame is not signed, and nothing is taken from it. */
+START_TEST(flipped_bit_of_the_report_is_refused)
+{
+    const struct atls_snp_report *report = &good.parts.tee.report;
+
+    open_value();
+    flip(report->report_data, 1, ATLS_SIGNATURE_INVALID);
+    flip(report->measurement, 1, ATLS_SIGNATURE_INVALID);
+    flip(report->chip_id, 1, ATLS_ENDORSEMENT_MISMATCH);
+    flip(report->reported_tcb, 1, ATLS_ENDORSEMENT_MISMATCH);
+    flip(atls_view(report->signed_part.data + 0x2a0, 48), 1,
+         ATLS_SIGNATURE_INVALID);
+    flip(atls_view(report->signed_part.data + 0x2a0 + 72, 48), 1,
+         ATLS_SIGNATURE_INVALID);
+    flip(good.parts.runtime_data, 3, ATLS_AK_UNBOUND);
+    flip(atls_view(good.parts.quote.hcl_report.data, 4), 1,
+         ATLS_EVIDENCE_MALFORMED);
+    flip(atls_view(good.parts.quote.hcl_report.data + 4, 28), 1, ATLS_OK);
+    ck_assert_reason(judge_value(FORGE_NOW), ATLS_OK);
+    clear_value();
+}
+END_TEST
+
+/* The order of P-384, little-endian */
+static const uint8_t order[48] = {
+    0x73, 0x29, 0xc5, 0xcc, 0x6a, 0x19, 0xec, 0xec, 0x7a, 0xa7, 0xb0, 0x48,
+    0xb2, 0x0d, 0x1a, 0x58, 0xdf, 0x2d, 0x37, 0xf4, 0x81, 0x4d, 0x63, 0xc7,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+START_TEST(signature_outside_the_group_is_refused)
+{
+    uint8_t *half;
+
+    open_value();
+    half = at_of(good.parts.quote.hcl_report, 32 + 0x2a0 + (_i & 1 ? 72 : 0));
+    memset(half, 0, sizeof(order));
+    if (_i & 2)
+        memcpy(half, order, sizeof(order));
+    ck_assert_reason(judge_value(FORGE_NOW), ATLS_SIGNATURE_INVALID);
+    clear_value();
+}
+END_TEST
+
+START_TEST(rsa_signature_of_zeros_or_of_the_modulus_is_refused)
+{
+    ATLS_AUTO(BIGNUM) *n = NULL;
+
+    open_value();
+    memset(at_of(good.parts.quote.signature.rsa, 0), 0,
+           good.parts.quote.signature.rsa.len);
+    ck_assert_reason(judge_value(FORGE_NOW), ATLS_SIGNATURE_INVALID);
+    ck_assert_int_eq(EVP_PKEY_get_bn_param(ak, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+    BN_bn2bin(n, at_of(good.parts.quote.signature.rsa, 0));
+    ck_assert_reason(judge_value(FORGE_NOW), ATLS_SIGNATURE_INVALID);
+    clear_value();
+}
+END_TEST
+
+/* Of what the ASK has signed, and of its signature: dates are looked at before
+ * that, and not all of it can be read then. */
+START_TEST(flipped_bit_of_the_certificate_is_refused)
+{
+    struct atls_view der;
+
+    open_value();
+    der = good.parts.quote.certificates;
+    for (size_t i = 0; i < der.len; i += 2) {
+        enum atls_reason reason;
+
+        *at_of(der, i) ^= 1;
+        reason = judge_value(FORGE_NOW);
+        ck_assert_msg(
+            reason == ATLS_CHAIN_UNTRUSTED || reason == ATLS_CHAIN_EXPIRED ||
+                reason == ATLS_EVIDENCE_MALFORMED,
+            "byte %zu: %s: %s", i, atls_reason_name(reason), verdict.text);
+        *at_of(der, i) ^= 1;
+    }
+    flip(atls_view(der.data + der.len - 256, 256), 1, ATLS_CHAIN_UNTRUSTED);
+    clear_value();
+}
+END_TEST
+
+START_TEST(certificates_are_judged_at_the_given_time)
+{
+    open_value();
+    ck_assert_reason(judge_value(FORGE_NOW + FORGE_YEAR + 1),
+                     ATLS_CHAIN_EXPIRED);
+    ck_assert_reason(judge_value(FORGE_NOW - FORGE_YEAR - 1),
+                     ATLS_CHAIN_EXPIRED);
+    clear_value();
+}
+END_TEST
+
+START_TEST(evidence_cut_anywhere_or_longer_is_refused)
+{
+    struct atls_vtpm_claims claims;
+    struct atls_view nonce;
+
+    open_value();
+    for (size_t len = 0; len <= good.value.len; len++) {
+        claims = (struct atls_vtpm_claims){.runtime_data = {NULL, 0}};
+        ck_assert_reason(atls_format_vtpm.parse(atls_view(good.value.data, len),
+                                                &claims, &nonce, NULL),
+                         len < good.value.len ? ATLS_EVIDENCE_MALFORMED
+                                              : ATLS_OK);
+    }
+    atls_buf_u8(&good.value, 0);
+    ck_assert_reason(judge_value(FORGE_NOW), ATLS_EVIDENCE_MALFORMED);
+    clear_value();
+}
+END_TEST
+
+/* At every border of the frame, and one byte before and behind */
+START_TEST(hcl_report_cut_at_a_border_is_refused)
+{
+    static const size_t borders[] = {
+        4,           8,           32,           AT_DATA,
+        AT_DATA + 4, AT_DATA + 8, AT_DATA + 12, AT_DATA + 16,
+        AT_RUNTIME};
+    ATLS_AUTO_BUF hcl = atls_buf(FORGE_MAX);
+    size_t end;
+
+    put_hcl_report(&hcl);
+    end = hcl.len - 64; /* of the runtime data */
+    for (size_t i = 0; i < sizeof(borders) / sizeof(borders[0]); i++)
+        for (size_t j = 0; j < 3; j++) {
+            forged.size = borders[i] + j - 1;
+            judge(ANY, ATLS_EVIDENCE_MALFORMED);
+        }
+    forged.size = end - 1;
+    judge(ANY, ATLS_EVIDENCE_MALFORMED);
+    forged.size = end;
+    judge(ANY, ATLS_OK);
+}
+END_TEST
+
 /* Azure's own: the quote and the report of one machine, by others */
 static void put_hex_pcrs(struct atls_buf *out, const json_t *list)
 {
@@ -490,6 +715,14 @@ int main(void)
     ADD(report_by_another_root_is_refused);
     tcase_add_loop_test(tests, profile_that_leaves_a_part_open_says_so, 0, 6);
     ADD(profile_is_learned_for_both_parts);
+    ADD(flipped_bit_of_the_quote_is_refused);
+    ADD(flipped_bit_of_the_report_is_refused);
+    ADD(flipped_bit_of_the_certificate_is_refused);
+    tcase_add_loop_test(tests, signature_outside_the_group_is_refused, 0, 4);
+    ADD(rsa_signature_of_zeros_or_of_the_modulus_is_refused);
+    ADD(certificates_are_judged_at_the_given_time);
+    ADD(evidence_cut_anywhere_or_longer_is_refused);
+    ADD(hcl_report_cut_at_a_border_is_refused);
     if (vectors != NULL && vectors[0] != '\0')
         ADD(quote_of_azure_is_accepted_up_to_amd);
     suite_add_tcase(suite, tests);
