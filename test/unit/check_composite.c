@@ -62,9 +62,30 @@ static struct atls_policy *policy_with(const char *composite,
 
 static struct forge_snp chip;
 
+static void break_token(struct atls_buf *value, char what)
+{
+    ATLS_AUTO_BUF order = atls_buf(32);
+    uint8_t *signature = value->data + value->len - 64;
+
+    forge_hex(&order, "ffffffff00000000ffffffffffffffff"
+                      "bce6faada7179e84f3b9cac2fc632551");
+    if (what == 'D')
+        signature[63] ^= 1;
+    if (what == 'r')
+        memset(signature, 0, 32);
+    if (what == 'n')
+        memcpy(signature + 32, order.data, order.len);
+    if (what == 'c')
+        value->len--;
+    if (what == 'l')
+        atls_buf_u8(value, 0);
+}
+
 /* A record, CBOR; what: 'h' a quote, 'd' a token, 'D' one with a bad signature,
  * 'x' a token with another nonce, 'u' a type that nobody knows, 'i' one whose
- * indicator says results, 's' an SEV-SNP report of chip. */
+ * indicator says results, 's' an SEV-SNP report of chip, 'c' a token whose last
+ * byte is missing, 'l' one with a byte behind it, 'r' and 'n' ones with r of 0
+ * and s of the group's order. */
 static void put_member(struct atls_buf *out, char what)
 {
     ATLS_AUTO(EVP_PKEY) *key = forge_key(what == 'h' ? "ak-ecc" : "psa");
@@ -88,8 +109,7 @@ static void put_member(struct atls_buf *out, char what)
                              : forge_nonce(FORGE_NONCE));
     forge_psa(&value, &claims, key);
     forge_claims_clear(&claims);
-    if (what == 'D')
-        value.data[value.len - 1] ^= 1;
+    break_token(&value, what);
     forge_cmw(out, what == 'u' ? "application/x" : "10003",
               atls_buf_view(&value), what == 'i' ? 8 : 4);
 }
@@ -162,6 +182,10 @@ static const struct row {
     {"device=x host=h", NULL, TWO, ATLS_BINDER_MISMATCH},
     {"host=h device=u", NULL, TWO, ATLS_FORMAT_UNKNOWN},
     {"host=h device=i", NULL, TWO, ATLS_CMW_INDICATOR},
+    {"host=h device=r", NULL, TWO, ATLS_SIGNATURE_INVALID},
+    {"host=h device=n", NULL, TWO, ATLS_SIGNATURE_INVALID},
+    {"host=h device=c", NULL, TWO, ATLS_EVIDENCE_MALFORMED},
+    {"host=h device=l", NULL, TWO, ATLS_EVIDENCE_MALFORMED},
     {"a=d b=d c=d e=d", NULL, "\"a\":\"d\",\"b\":\"d\",\"c\":\"d\",\"e\":\"d\"",
      ATLS_OK},
     {"a=d b=d c=d e=d f=d", NULL, TWO, ATLS_CMW_TOO_LARGE},
@@ -340,6 +364,98 @@ START_TEST(truncated_or_longer_composite_is_malformed)
     atls_buf_u8(&cmw, 0);
     ck_assert_reason(appraise(policy, atls_buf_view(&cmw), &verdict),
                      ATLS_CMW_MALFORMED);
+    atls_policy_free(policy);
+}
+END_TEST
+
+/* What a change can be told by: of the collection, of a record, of a quote or
+ * token, and of what they are signed with. */
+static bool is_told(enum atls_reason reason)
+{
+    static const enum atls_reason reasons[] = {
+        ATLS_CMW_MALFORMED,      ATLS_CMW_INDICATOR,
+        ATLS_MEMBERS_REFUSED,    ATLS_FORMAT_UNKNOWN,
+        ATLS_EVIDENCE_MALFORMED, ATLS_NONCE_MISSING,
+        ATLS_BINDER_MISMATCH,    ATLS_ALGORITHM_UNSUPPORTED,
+        ATLS_CLAIM_MISSING,      ATLS_TPM_NOT_A_QUOTE,
+        ATLS_PCR_DIGEST,         ATLS_ANCHOR_UNKNOWN,
+        ATLS_SIGNATURE_INVALID};
+
+    for (unsigned i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (reasons[i] == reason)
+            return true;
+    return false;
+}
+
+static struct atls_view find_text(const struct atls_buf *cmw, const char *text)
+{
+    size_t len = strlen(text), at = 0;
+
+    while (at + len <= cmw->len && memcmp(cmw->data + at, text, len) != 0)
+        at++;
+    ck_assert_uint_le(at + len, cmw->len);
+    return atls_view(cmw->data + at, len);
+}
+
+static bool holds(struct atls_view part, const uint8_t *at)
+{
+    return at >= part.data && at < part.data + part.len;
+}
+
+/* Only the case of a media type says nothing. */
+START_TEST(flipped_bit_is_refused)
+{
+    struct atls_policy *policy = policy_with("\"members\":{" TWO "}", ATLS_OK);
+    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
+    struct atls_view type, label;
+    struct atls_verdict verdict;
+
+    put_collection(&cmw, "host=h device=d", NULL);
+    type = find_text(&cmw, TYPE_TPM);
+    label = find_text(&cmw, "device");
+    for (size_t i = 0; i < 8 * cmw.len; i++) {
+        uint8_t bit = (uint8_t)(1u << (i % 8)), *at = cmw.data + i / 8;
+        enum atls_reason reason;
+
+        *at ^= bit;
+        reason = appraise(policy, atls_buf_view(&cmw), &verdict);
+        *at ^= bit;
+        ck_assert_msg(is_told(reason) ||
+                          (reason == ATLS_OK && bit == 0x20 && holds(type, at)),
+                      "byte %zu, bit %02x: %s: %s", i / 8, bit,
+                      atls_reason_name(reason), verdict.text);
+        ck_assert(!holds(label, at) || reason == ATLS_MEMBERS_REFUSED ||
+                  (bit == 0x80 && reason == ATLS_CMW_MALFORMED));
+    }
+    ck_assert_reason(appraise(policy, atls_buf_view(&cmw), &verdict), ATLS_OK);
+    atls_policy_free(policy);
+}
+END_TEST
+
+/* A chip's certificate has its dates there too. */
+START_TEST(member_is_judged_at_the_given_time)
+{
+    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX), cmw = atls_buf(FORGE_MAX);
+    struct atls_policy *policy = NULL;
+    struct atls_verdict verdict;
+
+    put_collection(&cmw, "cpu=s", NULL);
+    atls_buf_text(&text, "{\"profiles\":{\"c\":{\"format\":\"composite\","
+                         "\"members\":{\"cpu\":\"s\"}},\"s\":{\"format\":"
+                         "\"snp\",\"any\":true,\"trust_anchors\":[\"");
+    forge_x509_json(&text, chip.ark);
+    atls_buf_text(&text, "\"]}}}");
+    ck_assert_reason(atls_policy_parse(atls_buf_view(&text), "p", "", NULL,
+                                       NULL, &policy, NULL),
+                     ATLS_OK);
+    for (int i = -1; i < 2; i++) {
+        enum atls_reason reason =
+            atls_appraise(policy, atls_buf_view(&cmw), forge_nonce(FORGE_NONCE),
+                          FORGE_NOW + i * (FORGE_YEAR + 1), "c", &verdict);
+
+        ck_assert_reason(reason, i == 0 ? ATLS_OK : ATLS_CHAIN_EXPIRED);
+        ck_assert(i == 0 || strncmp(verdict.text, "member cpu: ", 12) == 0);
+    }
     atls_policy_free(policy);
 }
 END_TEST
@@ -575,6 +691,8 @@ int main(void)
     (void)forge_rsa(1);
     tcase_set_timeout(cases, 60);
     tcase_add_checked_fixture(cases, set_up, tear_down);
+    tcase_add_test(cases, flipped_bit_is_refused);
+    tcase_add_test(cases, member_is_judged_at_the_given_time);
     tcase_add_test(cases, every_signature_of_a_composite_is_counted_once);
     tcase_add_test(cases, peer_can_order_so_many_signatures_of_a_composite);
     tcase_add_test(cases, profile_is_learned_for_each_member);

@@ -13,6 +13,7 @@
 #include "cmw.h"
 #include "forge_dcap.h"
 #include "learn.h"
+#include "quote.h"
 #include "format.h"
 #include "../check_main.h"
 
@@ -812,6 +813,74 @@ START_TEST(expired_certificate_is_refused)
 }
 END_TEST
 
+START_TEST(certificate_before_its_time_is_refused)
+{
+    static const enum forge_dcap_role early[] = {
+        FORGE_DCAP_ROOT, FORGE_DCAP_CA, FORGE_DCAP_PCK, FORGE_DCAP_TCB};
+
+    forge_dcap_delay(&dcap, early[_i], FORGE_DCAP_NOW);
+    forge_dcap_quote_init(&quote, "tdx4", forge_nonce(32));
+    assert_appraised(ANY, ATLS_OK);
+    forge_dcap_delay(&dcap, early[_i], FORGE_DCAP_NOW + 1);
+    assert_appraised(ANY, ATLS_CHAIN_EXPIRED);
+}
+END_TEST
+
+/* One bit of the certificate's DER: the line of its PEM is written anew. */
+static void flip_in_pem(char *body, uint8_t *der, size_t len, size_t at)
+{
+    enum { LINE = 48 }; /* bytes that stand in one */
+    size_t begin = at - at % LINE;
+    size_t num = len - begin < LINE ? len - begin : LINE;
+    uint8_t text[LINE / 3 * 4 + 1];
+    int text_len;
+
+    der[at] ^= 1;
+    text_len = EVP_EncodeBlock(text, der + begin, (int)num);
+    memcpy(body + at / LINE * sizeof(text), text, (size_t)text_len);
+}
+
+/* It cannot be read then, or Intel's CA has not signed it; of the signature's
+ * own end the latter alone. */
+static bool is_broken_certificate(enum atls_reason reason, bool is_signature)
+{
+    return reason == ATLS_CHAIN_UNTRUSTED ||
+           (!is_signature &&
+            (reason == ATLS_CHAIN_MISSING || reason == ATLS_CHAIN_EXPIRED ||
+             reason == ATLS_EVIDENCE_MALFORMED));
+}
+
+START_TEST(flipped_bit_of_the_pck_certificate_is_refused)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----\n";
+    ATLS_AUTO_BUF bytes = atls_buf(FORGE_MAX);
+    struct atls_quote parsed;
+    uint8_t *der = NULL;
+    char *body;
+    size_t len;
+
+    forge_dcap_quote_init(&quote, _i == 0 ? "tdx4" : "sgx3", forge_nonce(32));
+    forge_dcap_quote(&dcap, &quote, &bytes);
+    ck_assert_reason(atls_quote_parse(atls_buf_view(&bytes), &parsed, NULL),
+                     ATLS_OK);
+    body =
+        (char *)bytes.data + (parsed.chain.data - bytes.data) + strlen(begin);
+    len = (size_t)i2d_X509(dcap.certificates[FORGE_DCAP_PCK], &der);
+    for (size_t at = 0; at < len; at += 5) {
+        enum atls_reason got;
+
+        flip_in_pem(body, der, len, at);
+        got = appraise_bytes(atls_buf_view(&bytes), ANY, FORGE_DCAP_NOW);
+        flip_in_pem(body, der, len, at);
+        ck_assert_msg(is_broken_certificate(got, at + 24 >= len), "%zu: %s: %s",
+                      at, atls_reason_name(got), sentence);
+    }
+    ck_assert_reason(appraise_bytes(atls_buf_view(&bytes), ANY, FORGE_DCAP_NOW),
+                     ATLS_OK);
+    OPENSSL_free(der);
+}
+END_TEST
+
 START_TEST(quote_under_another_root_is_refused)
 {
     struct forge_dcap other;
@@ -1037,6 +1106,9 @@ int main(void)
     add_rows(time_is_what_it_is_judged_at, time_rows);
     tcase_add_loop_test(cases, revoked_certificate_is_refused, 0, 3);
     tcase_add_loop_test(cases, expired_certificate_is_refused, 0, 4);
+    tcase_add_loop_test(cases, certificate_before_its_time_is_refused, 0, 4);
+    tcase_add_loop_test(cases, flipped_bit_of_the_pck_certificate_is_refused, 0,
+                        2);
     tcase_add_test(cases, quote_under_another_root_is_refused);
     tcase_add_test(cases, chain_of_another_platform_is_refused);
     tcase_add_test(cases, only_intels_signer_makes_tcb_info);

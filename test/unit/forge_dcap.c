@@ -163,7 +163,7 @@ static X509 *make_certificate(const struct forge_dcap *dcap, int role)
 
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), role + 1);
     X509_set_version(certificate, X509_VERSION_3);
-    ASN1_TIME_set(X509_getm_notBefore(certificate), NOT_BEFORE);
+    ASN1_TIME_set(X509_getm_notBefore(certificate), dcap->not_before[role]);
     ASN1_TIME_set(X509_getm_notAfter(certificate), dcap->not_after[role]);
     set_name(X509_get_subject_name(certificate), dcap, role);
     set_name(X509_get_issuer_name(certificate), dcap, (int)roles[role].issuer);
@@ -192,6 +192,7 @@ void forge_dcap_open(struct forge_dcap *dcap)
     *dcap = (struct forge_dcap){.pce_svn = 11, .revoked = "", .maker = "Test "};
     memset(dcap->svns, 5, sizeof(dcap->svns));
     for (int i = 0; i < FORGE_DCAP_ROLES; i++) {
+        dcap->not_before[i] = NOT_BEFORE;
         dcap->not_after[i] = NOT_AFTER;
         must((dcap->keys[i] = EVP_EC_gen("P-256")) != NULL, "key");
     }
@@ -210,6 +211,13 @@ void forge_dcap_expire(struct forge_dcap *dcap, enum forge_dcap_role role,
                        int64_t not_after)
 {
     dcap->not_after[role] = not_after;
+    issue(dcap, (int)role);
+}
+
+void forge_dcap_delay(struct forge_dcap *dcap, enum forge_dcap_role role,
+                      int64_t not_before)
+{
+    dcap->not_before[role] = not_before;
     issue(dcap, (int)role);
 }
 

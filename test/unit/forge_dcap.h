@@ -31,7 +31,7 @@ struct forge_dcap { /* one platform and those who vouch for it */
     uint8_t svns[16]; /* of the PCK certificate; all 5 */
     unsigned pce_svn; /* 11 */
     const char *maker;
-    int64_t not_after[FORGE_DCAP_ROLES];
+    int64_t not_before[FORGE_DCAP_ROLES], not_after[FORGE_DCAP_ROLES];
     const char *revoked; /* "": none; "pck", "ca", "tcb" are on their CRLs */
 };
 
@@ -40,9 +40,12 @@ void forge_dcap_open(struct forge_dcap *dcap);
 /* forge_dcap_rename: all certificates again, with "maker" before each name but
  * that of the TCB signer. */
 void forge_dcap_rename(struct forge_dcap *dcap, const char *maker);
-/* forge_dcap_expire: one certificate again, with another end. */
+/* forge_dcap_expire, forge_dcap_delay: one certificate again, with another end
+ * or beginning. */
 void forge_dcap_expire(struct forge_dcap *dcap, enum forge_dcap_role role,
                        int64_t not_after);
+void forge_dcap_delay(struct forge_dcap *dcap, enum forge_dcap_role role,
+                      int64_t not_before);
 void forge_dcap_clear(struct forge_dcap *dcap);
 
 /* forge_dcap_pem: roles' certificates, one after the other; ends with -1. */
