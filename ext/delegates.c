@@ -198,9 +198,7 @@ static int64_t pause_ns(unsigned num_failures)
 
 struct making {
     const struct atls_delegates_world *world;
-    unsigned way;
-    const uint8_t *tik;
-    int64_t deadline_ns;
+    struct atls_delegates_request request;
 };
 
 static enum atls_reason vouch(void *arg, const struct atls_secret *value,
@@ -210,9 +208,8 @@ static enum atls_reason vouch(void *arg, const struct atls_secret *value,
 {
     const struct making *making = arg;
 
-    return making->world->vouch(making->world->arg, making->way, making->tik,
-                                making->deadline_ns, value, origin, now_s,
-                                record, expires_s, why);
+    return making->world->vouch(making->world->arg, &making->request, value,
+                                origin, now_s, record, expires_s, why);
 }
 
 /* With the mutex: what came of it. Returns what there was to tell. */
@@ -261,7 +258,12 @@ static void make(struct atls_delegates *delegates, struct entry *entry,
                  int64_t now_s, int64_t deadline_ns)
 {
     uint8_t tik[ATLS_DELEGATION_HASH];
-    struct making making = {&delegates->world, entry->way, tik, deadline_ns};
+    struct making making = {&delegates->world,
+                            {.way = entry->way,
+                             .tik = tik,
+                             .deadline_ns = deadline_ns,
+                             .is_renewal = is_valid(entry, now_s),
+                             .num_failures = entry->num_failures}};
     struct atls_delegate *made = NULL;
     struct atls_delegates_news news;
     struct atls_why why = {0};

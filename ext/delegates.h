@@ -35,12 +35,20 @@ struct atls_delegates_news {
     const struct atls_why *why; /* of a failure */
 };
 
+/* What is to be made, by when. */
+struct atls_delegates_request {
+    unsigned way;
+    const uint8_t *tik;    /* ATLS_DELEGATION_HASH bytes */
+    int64_t deadline_ns;   /* of atls_clock_now */
+    bool is_renewal;       /* the one there is serves on if it fails */
+    unsigned num_failures; /* before it, in a row */
+};
+
 /* The world, as far as it is needed here. */
 struct atls_delegates_world {
-    /* A voucher for the way and the TIK; deadline_ns of atls_clock_now. */
-    enum atls_reason (*vouch)(void *arg, unsigned way,
-                              const uint8_t tik[ATLS_DELEGATION_HASH],
-                              int64_t deadline_ns,
+    /* origin: what the value is made of (binder.h) */
+    enum atls_reason (*vouch)(void *arg,
+                              const struct atls_delegates_request *request,
                               const struct atls_secret *value,
                               struct atls_view origin, int64_t now_s,
                               struct atls_buf *record, int64_t *expires_s,

@@ -103,8 +103,7 @@ static enum atls_reason put_record(struct atls_view bytes,
 struct voucher {
     struct atls_offer *offer;
     const struct way *way;
-    const uint8_t *tik; /* ATLS_DELEGATION_HASH bytes */
-    int64_t deadline_ns;
+    const struct atls_delegates_request *request;
     const struct atls_secret *value;
     struct atls_view origin; /* of the value */
     int64_t now_s;
@@ -114,7 +113,8 @@ static enum atls_reason quote(const struct voucher *voucher,
                               struct atls_buf *cmw, struct atls_why *why)
 {
     struct atls_attester *attester = voucher->offer->attester;
-    int64_t left_ms = (voucher->deadline_ns - atls_clock_now()) / MS_NS;
+    int64_t left_ms =
+        (voucher->request->deadline_ns - atls_clock_now()) / MS_NS;
 
     return atls_attester_quote(attester, voucher->way->type, voucher->value,
                                atls_attester_takes_origin(attester)
@@ -145,7 +145,7 @@ static enum atls_reason check_result(const struct voucher *voucher,
     struct atls_result_subject subject = {
         .nonce = atls_secret_view(voucher->value),
         .not_before = voucher->now_s - ATLS_DELEGATION_SKEW_S,
-        .tik = voucher->tik};
+        .tik = voucher->request->tik};
     struct atls_verdict verdict;
     int64_t ends_s = *expires_s;
 
@@ -181,6 +181,21 @@ static enum atls_reason form_question(const struct voucher *voucher,
     return ATLS_OK;
 }
 
+/* A program with one thread waits with us. While there is a delegate that
+ * serves, that is for a part of the timeout: a quarter, then half, as a
+ * Verifier may be slow and not gone. */
+static int64_t deadline_of(const struct voucher *voucher)
+{
+    const struct atls_delegates_request *request = voucher->request;
+    int64_t part_ns = (int64_t)voucher->offer->settings->timeout_ms * MS_NS /
+                      (request->num_failures == 0 ? 4 : 2);
+    int64_t soon_ns = atls_clock_now() + part_ns;
+
+    return request->is_renewal && soon_ns < request->deadline_ns
+               ? soon_ns
+               : request->deadline_ns;
+}
+
 static enum atls_reason ask(const struct voucher *voucher,
                             const struct atls_verifier *verifier,
                             struct atls_buf *jws, struct atls_why *why)
@@ -198,7 +213,7 @@ static enum atls_reason ask(const struct voucher *voucher,
         reason = form_question(voucher, &cmw, &evidence, &question, why);
     if (reason == ATLS_OK) {
         question.verifier = verifier;
-        question.deadline_ns = voucher->deadline_ns;
+        question.deadline_ns = deadline_of(voucher);
         question.timeout_ns =
             (int64_t)voucher->offer->settings->timeout_ms * MS_NS;
         reason = atls_remote_ask(&question, jws, why);
@@ -228,16 +243,14 @@ static enum atls_reason vouch_result(const struct voucher *voucher,
 }
 
 static enum atls_reason
-vouch(void *arg, unsigned way, const uint8_t tik[ATLS_DELEGATION_HASH],
-      int64_t deadline_ns, const struct atls_secret *value,
-      struct atls_view origin, int64_t now_s, struct atls_buf *record,
-      int64_t *expires_s, struct atls_why *why)
+vouch(void *arg, const struct atls_delegates_request *request,
+      const struct atls_secret *value, struct atls_view origin, int64_t now_s,
+      struct atls_buf *record, int64_t *expires_s, struct atls_why *why)
 {
     struct atls_offer *offer = arg;
     struct voucher voucher = {.offer = offer,
-                              .way = &offer->ways[way],
-                              .tik = tik,
-                              .deadline_ns = deadline_ns,
+                              .way = &offer->ways[request->way],
+                              .request = request,
                               .value = value,
                               .origin = origin,
                               .now_s = now_s};

@@ -5,6 +5,7 @@
  * a row wants.
  */
 #include <string.h>
+#include <time.h>
 
 #include "deviant.h"
 #include "verifier.h"
@@ -30,6 +31,20 @@
 #define CHECKED POLICY("") /* of PSA_IOT */
 
 static struct pair pair;
+static time_t time_ahead_s;
+
+/* For the module too: this program exports it. */
+__attribute__((visibility("default"))) time_t time(time_t *out)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    now.tv_sec += time_ahead_s;
+    if (out != NULL)
+        *out = now.tv_sec;
+    return now.tv_sec;
+}
+
 static struct deviant peer;
 
 enum nonce { NONCE_RIGHT, NONCE_NONE, NONCE_OTHER };
@@ -258,7 +273,7 @@ START_TEST(evidence_in_the_place_of_a_result_is_of_another_type)
 END_TEST
 
 /* Our own, which a Verifier made for us. */
-static void fetch(enum key attested)
+static void setup_own(enum key attested)
 {
     static struct row asked = {.reason = ATLS_OK};
 
@@ -271,6 +286,11 @@ static void fetch(enum key attested)
                                      .extra = "passport = " VERIFIER "\n",
                                      .is_stubbed = true});
     verifier_stub()->answer = answer;
+}
+
+static void fetch(enum key attested)
+{
+    setup_own(attested);
     pair_new(&pair, NULL, NULL);
     pair_handshake(&pair);
 }
@@ -292,6 +312,42 @@ START_TEST(a_passport_that_attests_our_key_is_shown)
     check_time();
     pair_free(&pair);
     ck_assert_str_eq(pair_log_text("client", "peer_scheme"), VERIFIER);
+}
+END_TEST
+
+static enum atls_reason hang(const struct atls_remote_question *question,
+                             struct atls_buf *result, struct atls_why *why)
+{
+    (void)question;
+    (void)result;
+    return atls_why(why, ATLS_VERIFIER_TIMEOUT, "it hangs");
+}
+
+static void connect_and_accept(void)
+{
+    pair_new(&pair, NULL, NULL);
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    pair_free(&pair);
+}
+
+/* The program may have one thread, which waits for the answer. */
+START_TEST(a_renewal_waits_for_a_part_of_the_timeout)
+{
+    struct remote_stub *stub;
+
+    setup_own(KEY_NONE);
+    stub = verifier_stub();
+    connect_and_accept();
+    time_ahead_s = 250; /* of the 300 that the result is good for */
+    stub->answer = hang;
+    connect_and_accept();
+    ck_assert_uint_eq(stub->num_asked, 2);
+    ck_assert_int_gt(stub->left_ns, 0);
+    ck_assert_int_le(stub->left_ns, stub->timeout_ns / 4);
+    ck_assert(pair_log_says("VERIFIER_TIMEOUT"));
+    connect_and_accept();
+    ck_assert_uint_eq(stub->num_asked, 2);
 }
 END_TEST
 
@@ -325,6 +381,7 @@ int main(void)
     }
     tcase_add_test(cases, client_shows_what_a_server_signed);
     tcase_add_test(cases, a_passport_that_attests_our_key_is_shown);
+    tcase_add_test(cases, a_renewal_waits_for_a_part_of_the_timeout);
     tcase_add_test(cases,
                    a_passport_that_attests_another_key_is_shown_to_nobody);
     tcase_add_test(cases, another_verifier_cannot_be_chosen);

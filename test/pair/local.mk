@@ -35,6 +35,7 @@ test_pair_check_hooks_LDADD = test/pair/libpair.la
 test_pair_check_passport_SOURCES = test/pair/check_passport.c \
 	test/pair/verifier.c test/pair/verifier.h
 test_pair_check_passport_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_passport_LDFLAGS = -Wl,--export-dynamic
 test_pair_check_passport_LDADD = test/pair/libpair.la libverifier.la libbase.la -ldl
 test_pair_check_policy_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_policy_LDADD = test/pair/libpair.la

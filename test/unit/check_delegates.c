@@ -27,9 +27,10 @@ int64_t __wrap_atls_clock_now(void)
 /* A world that counts. */
 static struct {
     unsigned num_vouched, num_told[3];
-    uint8_t tik[ATLS_DELEGATION_HASH]; /* the last one vouched for */
-    enum atls_reason reason;           /* what vouching comes to */
-    int64_t shorter_s;                 /* what it takes off the life */
+    struct atls_delegates_request request; /* the last one, with its TIK */
+    uint8_t tik[ATLS_DELEGATION_HASH];
+    enum atls_reason reason; /* what vouching comes to */
+    int64_t shorter_s;       /* what it takes off the life */
     void (*meanwhile)(void);
     struct atls_delegates_news news;
 } world;
@@ -37,10 +38,9 @@ static struct {
 static struct atls_delegates *delegates;
 
 static enum atls_reason
-vouch(void *arg, unsigned way, const uint8_t tik[ATLS_DELEGATION_HASH],
-      int64_t deadline_ns, const struct atls_secret *value,
-      struct atls_view bytes, int64_t now_s, struct atls_buf *record,
-      int64_t *expires_s, struct atls_why *why)
+vouch(void *arg, const struct atls_delegates_request *request,
+      const struct atls_secret *value, struct atls_view bytes, int64_t now_s,
+      struct atls_buf *record, int64_t *expires_s, struct atls_why *why)
 {
     void (*meanwhile)(void) = world.meanwhile;
     struct atls_secret challenge;
@@ -51,9 +51,10 @@ vouch(void *arg, unsigned way, const uint8_t tik[ATLS_DELEGATION_HASH],
     ck_assert_reason(atls_origin_challenge(&origin, &challenge, NULL), ATLS_OK);
     ck_assert(
         atls_view_equal(atls_secret_view(&challenge), atls_secret_view(value)));
-    (void)arg, (void)way, (void)now_s;
-    ck_assert_int_gt(deadline_ns, clock_ns);
-    memcpy(world.tik, tik, sizeof(world.tik));
+    (void)arg, (void)now_s;
+    ck_assert_int_gt(request->deadline_ns, clock_ns);
+    world.request = *request;
+    memcpy(world.tik, request->tik, sizeof(world.tik));
     world.num_vouched++;
     world.meanwhile = NULL;
     if (meanwhile != NULL)
@@ -201,6 +202,27 @@ START_TEST(a_failed_renewal_keeps_the_old_one_until_it_expires)
     clock_ns += 3 * SECOND_NS;
     atls_delegate_free(want(1, T0 + 605));
     ck_assert(!atls_delegates_is_paused(delegates, 0, T0 + 605));
+}
+END_TEST
+
+static void was_asked(bool is_renewal, unsigned num_failures)
+{
+    ck_assert_int_eq(world.request.is_renewal, is_renewal);
+    ck_assert_uint_eq(world.request.num_failures, num_failures);
+}
+
+START_TEST(who_vouches_hears_whether_the_old_one_serves_on)
+{
+    atls_delegate_free(want(1, T0));
+    was_asked(false, 0);
+    world.reason = ATLS_VERIFIER_TIMEOUT;
+    for (unsigned i = 0; i < 2; i++) {
+        atls_delegate_free(want(1, T0 + 400));
+        was_asked(true, i);
+        clock_ns += 3 * SECOND_NS;
+    }
+    refused(1, T0 + 600, ATLS_VERIFIER_TIMEOUT);
+    was_asked(false, 2);
 }
 END_TEST
 
@@ -360,6 +382,7 @@ int main(void)
     tcase_add_test(cases,
                    two_thirds_of_its_life_later_one_renews_and_others_go_on);
     tcase_add_test(cases, a_failed_renewal_keeps_the_old_one_until_it_expires);
+    tcase_add_test(cases, who_vouches_hears_whether_the_old_one_serves_on);
     tcase_add_test(cases, the_first_pause_is_about_a_second);
     tcase_add_test(cases, pauses_grow_to_a_minute);
     tcase_add_test(cases, an_idle_server_makes_a_new_one_at_its_next_handshake);
