@@ -201,6 +201,17 @@ static void combine(struct atls_verdict *verdict,
     }
 }
 
+/* A member may have been accepted with a warning, where the policy's entry of
+ * its Verifier takes that; its claim need not be among those in common. */
+static enum atls_reason accept(struct atls_verdict *verdict, bool has_warning)
+{
+    if (!has_warning)
+        return atls_verdict_accept(verdict);
+    verdict->tier = ATLS_TIER_WARNING;
+    verdict->reason = ATLS_OK;
+    return ATLS_OK;
+}
+
 static enum atls_reason appraise(const void *claims,
                                  const struct atls_profile *profile,
                                  const struct atls_terms *terms,
@@ -210,6 +221,7 @@ static enum atls_reason appraise(const void *claims,
     struct atls_terms of_member = *terms; /* counts on, for all of them */
     struct atls_verdict member;
     struct atls_why why = {0};
+    bool has_warning = false;
 
     if (check_labels(composite, profile, &why) != ATLS_OK)
         return atls_verdict_refuse(verdict, ATLS_INSTANCE_IDENTITY, 0, &why);
@@ -222,8 +234,9 @@ static enum atls_reason appraise(const void *claims,
                                    &member) != ATLS_OK)
             return refuse(verdict, &member, label);
         combine(verdict, &member, i == 0);
+        has_warning = has_warning || member.tier == ATLS_TIER_WARNING;
     }
-    return atls_verdict_accept(verdict);
+    return accept(verdict, has_warning);
 }
 
 struct telling { /* of one member */
@@ -257,8 +270,8 @@ static void describe(const void *claims, bool brief, atls_claim_fn *each,
 static const char *const composite_keys[] = {"members", "type", NULL};
 
 /* That the member's profile exists is asked of the JSON, as it may stand
- * further down; one that asks a Verifier cannot be a member's, since members
- * are appraised here alone. */
+ * further down. Members that ask do so by the setting, one Verifier for all of
+ * them, and so none names its own. */
 static void check_profile(const struct atls_node *member, const char *name)
 {
     const struct atls_node *members = member->parent;

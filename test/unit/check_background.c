@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cbor.h"
 #include "evidence.h"
 #include "forge.h"
 #include "remote.h"
@@ -218,6 +219,56 @@ START_TEST(nobody_is_asked_about_another_connections_evidence)
 }
 END_TEST
 
+/* The setting's Verifier is asked about each member, and about nothing else. */
+
+#define MEMBERS "'c':{'format':'composite','members':{'m':'p'}}"
+
+static const struct {
+    const char *policy, *setting;
+    enum atls_reason answer, reason;
+    unsigned num_asked;
+} composites[] = {
+    {POLICY("", MEMBERS ",'p':{'format':'psa'}"), V, ATLS_OK, ATLS_OK, 1},
+    {POLICY("", MEMBERS ",'p':{" LOCAL "}"), V, ATLS_OK, ATLS_OK, 1},
+    {POLICY("", MEMBERS ",'p':{" LOCAL "}"), NULL, ATLS_OK, ATLS_OK, 0},
+    {POLICY("", MEMBERS ",'p':{" LOCAL "}"), V, ATLS_RESULT_REFUSED,
+     ATLS_RESULT_REFUSED, 1},
+    {POLICY("", MEMBERS ",'p':{" LOCAL "}"), "https://x.example", ATLS_OK,
+     ATLS_VERIFIER_MISSING, 0},
+};
+
+static void wrap_in_collection(void)
+{
+    ATLS_AUTO_BUF record = atls_buf(FORGE_MAX);
+
+    atls_buf_put(&record, atls_buf_view(&cmw));
+    cmw.len = 0;
+    atls_cbor_put_map(&cmw, 1);
+    atls_cbor_put_text(&cmw, "m");
+    atls_buf_put(&cmw, atls_buf_view(&record));
+}
+
+START_TEST(members_of_a_composite_are_judged_by_the_settings_verifier)
+{
+    load(composites[_i].policy);
+    make_token("psa");
+    wrap_in_collection();
+    answer = composites[_i].answer;
+    ck_assert_reason(judge(composites[_i].setting, DEADLINE),
+                     composites[_i].reason);
+    ck_assert_uint_eq(num_asked, composites[_i].num_asked);
+    if (num_asked == 0)
+        return;
+    if (verdict.reason == ATLS_OK)
+        ck_assert_int_eq(verdict.tier, ATLS_TIER_WARNING); /* as it was told */
+    ck_assert_str_eq(asked.verifier->name, V);
+    ck_assert_str_eq(asked_type,
+                     "application/eat+cwt; "
+                     "eat_profile=\"tag:psacertified.org,2023:psa#tfm\"");
+    ck_assert_uint_eq(asked.nonce.len, FORGE_NONCE);
+}
+END_TEST
+
 /* Evidence that only a Verifier knows */
 
 #define OTHER(type) "'o':{'format':'other','types':'" type "'}"
@@ -306,6 +357,9 @@ int main(void)
     tcase_add_test(cases, question_is_what_the_evidence_says);
     tcase_add_loop_test(cases, nobody_is_asked_without_a_deadline, 0, 2);
     tcase_add_test(cases, nobody_is_asked_about_another_connections_evidence);
+    tcase_add_loop_test(
+        cases, members_of_a_composite_are_judged_by_the_settings_verifier, 0,
+        sizeof(composites) / sizeof(composites[0]));
     tcase_add_loop_test(cases, unknown_evidence_goes_only_where_the_policy_says,
                         0, sizeof(others) / sizeof(others[0]));
     tcase_add_test(cases, evidence_of_a_known_type_is_not_wrapped);
