@@ -268,6 +268,16 @@ bool atls_type_equal(struct atls_type a, struct atls_type b)
     return a.is_format == b.is_format && atls_view_equal(a_text, b_text);
 }
 
+bool atls_type_is_collection(struct atls_type type)
+{
+    struct media media;
+
+    return parse_media(media_type_of(type), &media) &&
+           names_equal(media.type, atls_view_text("application")) &&
+           (names_equal(media.subtype, atls_view_text("cmw+cbor")) ||
+            names_equal(media.subtype, atls_view_text("cmw+json")));
+}
+
 struct atls_type atls_type_shortest(struct atls_type type)
 {
     for (size_t i = 0; i < sizeof(registered) / sizeof(registered[0]); i++) {

@@ -29,6 +29,10 @@ bool atls_type_parse(struct atls_view spelling, struct atls_type *out);
  * (RFC 9110, 8.3.1). Malformed media types equal only themselves. */
 bool atls_type_equal(struct atls_type a, struct atls_type b);
 
+/* atls_type_is_collection: of a CMW collection as a whole, in CBOR or JSON,
+ * whatever its parameters (RFC 9999). */
+bool atls_type_is_collection(struct atls_type type);
+
 /* atls_type_shortest: the type by its number where one is registered. */
 struct atls_type atls_type_shortest(struct atls_type type);
 

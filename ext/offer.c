@@ -43,7 +43,8 @@ static bool add_way(struct atls_offer *offer, struct atls_type type)
 {
     struct way *way = &offer->ways[offer->num_ways];
 
-    if (offer->num_ways == ATLS_WIRE_MAX_SCHEMES)
+    if (offer->num_ways == ATLS_WIRE_MAX_SCHEMES ||
+        atls_type_is_collection(type))
         return true;
     way->type = type;
     way->text = atls_buf(ATLS_TYPE_MAX_TEXT);
@@ -55,15 +56,27 @@ static bool add_way(struct atls_offer *offer, struct atls_type type)
     return !way->text.failed;
 }
 
-/* The first of the attester's types is what the Verifier gets, who knows of
- * batches only if it is ours: what is in them stands alone as well. */
-static struct atls_type type_of_passport(const struct atls_offer *offer)
+static bool is_batch(const struct atls_scheme *scheme)
 {
-    const struct atls_schemes *made = atls_attester_schemes(offer->attester);
-    struct atls_type batch = atls_type_of_text(atls_view_text(ATLS_BATCH_TYPE));
-    bool is_batch = atls_type_equal(made->list[0].type, batch);
+    return atls_type_equal(scheme->type,
+                           atls_type_of_text(atls_view_text(ATLS_BATCH_TYPE)));
+}
 
-    return made->list[is_batch && made->num > 1 ? 1 : 0].type;
+/* The first record that the attester makes, of a batch only if nothing stands
+ * alone, since Verifiers know of batches only if they are ours; NULL: it makes
+ * collections alone, which no delegate shows and no Verifier takes (of
+ * Veraison's: 415). */
+static const struct atls_scheme *
+first_record(const struct atls_attester *attester)
+{
+    const struct atls_schemes *made = atls_attester_schemes(attester);
+    const struct atls_scheme *first = NULL;
+
+    for (size_t i = 0; i < made->num; i++)
+        if (!atls_type_is_collection(made->list[i].type) &&
+            (first == NULL || is_batch(first)))
+            first = &made->list[i];
+    return first;
 }
 
 static void add_passport(struct atls_offer *offer)
@@ -71,7 +84,7 @@ static void add_passport(struct atls_offer *offer)
     offer->ways[offer->num_ways++] =
         (struct way){.scheme = atls_scheme_of_verifier(
                          atls_view_text(offer->settings->passport)),
-                     .type = type_of_passport(offer)};
+                     .type = first_record(offer->attester)->type};
 }
 
 static bool is_passport(const struct way *way)
@@ -79,22 +92,35 @@ static bool is_passport(const struct way *way)
     return way->scheme.mechanism == ATLS_MECHANISM_RESULT;
 }
 
-/* A record of an attester's CMW, as a collection of CBOR takes it. */
+/* The record that an attester was asked for. */
+static enum atls_reason take_record(struct atls_view bytes,
+                                    struct atls_type wanted,
+                                    struct atls_buf *storage,
+                                    struct atls_cmw *cmw, struct atls_why *why)
+{
+    struct atls_why inner = {0};
+
+    if (atls_cmw_parse(bytes, storage, cmw, &inner) == ATLS_OK &&
+        !cmw->is_collection && atls_type_equal(cmw->type, wanted))
+        return ATLS_OK;
+    return atls_why(why, ATLS_ATTESTER_FAILED,
+                    "attester: want a record of the type asked for, got "
+                    "another or none: %s",
+                    inner.text);
+}
+
+/* The same as a collection of CBOR takes it. */
 static enum atls_reason put_record(struct atls_view bytes,
                                    struct atls_type wanted,
                                    struct atls_buf *record,
                                    struct atls_why *why)
 {
     ATLS_AUTO_BUF storage = atls_buf(ATLS_CMW_MAX);
-    struct atls_why inner = {0};
     struct atls_cmw cmw;
+    enum atls_reason reason = take_record(bytes, wanted, &storage, &cmw, why);
 
-    if (atls_cmw_parse(bytes, &storage, &cmw, &inner) != ATLS_OK ||
-        cmw.is_collection || !atls_type_equal(cmw.type, wanted))
-        return atls_why(why, ATLS_ATTESTER_FAILED,
-                        "attester: want a record of the type asked for, got "
-                        "another or none: %s",
-                        inner.text);
+    if (reason != ATLS_OK)
+        return reason;
     atls_cmw_put(record, atls_type_shortest(cmw.type), cmw.value,
                  cmw.indicator);
     return ATLS_OK;
@@ -208,7 +234,8 @@ static enum atls_reason ask(const struct voucher *voucher,
     enum atls_reason reason = quote(voucher, &bytes, why);
 
     if (reason == ATLS_OK)
-        reason = atls_cmw_parse(atls_buf_view(&bytes), &storage, &cmw, why);
+        reason = take_record(atls_buf_view(&bytes), voucher->way->type,
+                             &storage, &cmw, why);
     if (reason == ATLS_OK)
         reason = form_question(voucher, &cmw, &evidence, &question, why);
     if (reason == ATLS_OK) {
@@ -313,6 +340,13 @@ static void list_schemes(struct atls_offer *offer)
     add_ways(offer, true, without);
 }
 
+static bool lacks_record(const struct atls_settings *settings,
+                         const struct atls_attester *attester)
+{
+    return (settings->delegate_s != 0 || settings->passport != NULL) &&
+           first_record(attester) == NULL;
+}
+
 enum atls_reason atls_offer_open(const struct atls_settings *settings,
                                  struct atls_attester *attester,
                                  struct atls_ruleset *ruleset,
@@ -326,6 +360,13 @@ enum atls_reason atls_offer_open(const struct atls_settings *settings,
     offer->settings = settings;
     offer->attester = attester;
     offer->ruleset = ruleset;
+    if (lacks_record(settings, attester)) {
+        atls_offer_free(offer);
+        return atls_why(why, ATLS_SETTING_INVALID,
+                        "%s: want an attester that makes a record, this makes "
+                        "collections alone",
+                        settings->passport != NULL ? "passport" : "delegate");
+    }
     if (!open_delegates(offer)) {
         atls_offer_free(offer);
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);

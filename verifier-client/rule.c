@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include "file.h"
+#include "format.h"
 #include "name.h"
 #include "scheme.h"
 #include "verifier.h"
@@ -307,6 +308,13 @@ static char *delegated_text(const char *spelling)
     return text.failed ? NULL : strdup((const char *)text.data);
 }
 
+/* A delegate shows a record, and its value must be found in it here. */
+static bool fits_delegates(const struct atls_profile *profile)
+{
+    return profile->format != &atls_format_composite &&
+           profile->format != &atls_format_other;
+}
+
 static void fill_delegated(const struct atls_node *node, struct atls_rule *rule)
 {
     rule->delegated = calloc(rule->num_accept * ATLS_PROFILE_MAX_TYPES + 1,
@@ -314,7 +322,9 @@ static void fill_delegated(const struct atls_node *node, struct atls_rule *rule)
     if (rule->delegated == NULL)
         out_of_memory(node);
     for (size_t i = 0; rule->delegated != NULL && i < rule->num_accept; i++)
-        for (size_t j = 0; j < rule->accept[i]->num_types; j++) {
+        for (size_t j = 0;
+             fits_delegates(rule->accept[i]) && j < rule->accept[i]->num_types;
+             j++) {
             char *text = delegated_text(rule->accept[i]->types[j]);
 
             if (text == NULL)
@@ -363,6 +373,11 @@ static void read_delegation(const struct atls_node *node,
         atls_node_duration(&max_age, ATLS_RULE_MAX_DELEGATED_S, 0);
     if (rule->delegated_max_age_s > 0)
         fill_delegated(node, rule);
+    if (rule->delegated_max_age_s > 0 && rule->num_accept > 0 &&
+        rule->num_delegated == 0 && passport.value == NULL)
+        atls_node_problem(&max_age, ATLS_POLICY_INVALID,
+                          "want \"passport\" or a profile that is neither "
+                          "composite nor other, as a delegate shows neither");
     if (passport.value == NULL)
         return;
     read_passport(&passport, verifiers, rule);

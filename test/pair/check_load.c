@@ -100,6 +100,26 @@ START_TEST(setting)
 }
 END_TEST
 
+/* RFC 9999: a collection is no record, which alone a delegate shows. */
+START_TEST(delegates_of_an_attester_of_collections_are_refused)
+{
+    static const char *const settings[] = {"delegate = 10m\n",
+                                           "passport = https://v.test\n"};
+
+    pair_setup(&(struct pair_config){
+        .attester = "soft.key",
+        .provider = "slow",
+        .scheme = "slow:",
+        .options = "?fault=collection",
+        .policy = "{\"verifiers\":{\"https://v.test\":{\"any\":true,"
+                  "\"keys\":[\"../verifier.pem\"]}}}",
+        .extra = settings[_i]});
+    load_and_fail();
+    check_says(_i == 0 ? "delegate: want" : "passport: want");
+    check_says("makes a record, this makes collections alone");
+}
+END_TEST
+
 START_TEST(requirement_without_a_policy_is_refused)
 {
     static const char *const roles[] = {"server", "client", "both"};
@@ -248,6 +268,8 @@ int main(void)
         pair_add_row(cases, setting, setting_rows[i].sentence, (int)i);
     for (size_t i = 0; i < sizeof(policy_rows) / sizeof(policy_rows[0]); i++)
         pair_add_row(cases, policy, policy_rows[i].sentence, (int)i);
+    tcase_add_loop_test(
+        cases, delegates_of_an_attester_of_collections_are_refused, 0, 2);
     tcase_add_loop_test(cases, requirement_without_a_policy_is_refused, 0, 3);
     tcase_add_test(cases, attested_identity_needs_a_rule_that_says_no_oracle);
     tcase_add_test(cases, unreadable_policy_is_refused);

@@ -273,7 +273,7 @@ START_TEST(evidence_in_the_place_of_a_result_is_of_another_type)
 END_TEST
 
 /* Our own, which a Verifier made for us. */
-static void setup_own(enum key attested)
+static void setup_own(enum key attested, const char *fault)
 {
     static struct row asked = {.reason = ATLS_OK};
 
@@ -281,6 +281,9 @@ static void setup_own(enum key attested)
     row = &asked;
     server_shows_it = true;
     pair_setup(&(struct pair_config){.attester = "soft.key",
+                                     .provider = fault != NULL ? "slow" : NULL,
+                                     .scheme = fault != NULL ? "slow:" : NULL,
+                                     .options = fault,
                                      .require = "server",
                                      .policy = STRICT,
                                      .extra = "passport = " VERIFIER "\n",
@@ -290,7 +293,7 @@ static void setup_own(enum key attested)
 
 static void fetch(enum key attested)
 {
-    setup_own(attested);
+    setup_own(attested, NULL);
     pair_new(&pair, NULL, NULL);
     pair_handshake(&pair);
 }
@@ -315,6 +318,29 @@ START_TEST(a_passport_that_attests_our_key_is_shown)
 }
 END_TEST
 
+START_TEST(a_verifier_gets_the_first_record_that_is_made)
+{
+    setup_own(KEY_NONE, "?fault=both");
+    pair_new(&pair, NULL, NULL);
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    pair_free(&pair);
+    ck_assert_str_eq(verifier_stub()->type,
+                     "application/eat+cwt; "
+                     "eat_profile=\"tag:psacertified.org,2023:psa#tfm\"");
+}
+END_TEST
+
+START_TEST(a_verifier_gets_nothing_but_what_the_attester_was_asked_for)
+{
+    setup_own(KEY_NONE, "?fault=type");
+    pair_new(&pair, NULL, NULL);
+    pair_handshake(&pair);
+    pair_refused(&pair, &pair.server, 80, ATLS_ATTESTER_FAILED);
+    ck_assert_uint_eq(verifier_stub()->num_asked, 0);
+}
+END_TEST
+
 static enum atls_reason hang(const struct atls_remote_question *question,
                              struct atls_buf *result, struct atls_why *why)
 {
@@ -336,7 +362,7 @@ START_TEST(a_renewal_waits_for_a_part_of_the_timeout)
 {
     struct remote_stub *stub;
 
-    setup_own(KEY_NONE);
+    setup_own(KEY_NONE, NULL);
     stub = verifier_stub();
     connect_and_accept();
     time_ahead_s = 250; /* of the 300 that the result is good for */
@@ -381,6 +407,9 @@ int main(void)
     }
     tcase_add_test(cases, client_shows_what_a_server_signed);
     tcase_add_test(cases, a_passport_that_attests_our_key_is_shown);
+    tcase_add_test(cases, a_verifier_gets_the_first_record_that_is_made);
+    tcase_add_test(cases,
+                   a_verifier_gets_nothing_but_what_the_attester_was_asked_for);
     tcase_add_test(cases, a_renewal_waits_for_a_part_of_the_timeout);
     tcase_add_test(cases,
                    a_passport_that_attests_another_key_is_shown_to_nobody);

@@ -23,6 +23,7 @@
 #define ACME_MAX_SIZE(key)           1024
 #define ACME_SET_OPTIONS(key, query) ((query) == NULL)
 #define ACME_EVIDENCE                acme_evidence
+#define ACME_FORMATS(key)            "10003"
 #endif
 #ifndef ACME_BATCHES
 #define ACME_BATCHES(key) 0
@@ -191,7 +192,8 @@ static int key_get_params(void *data, OSSL_PARAM params[])
     (void)data;
     return (batches == NULL ||
             OSSL_PARAM_set_int(batches, ACME_BATCHES(data))) &&
-           (formats == NULL || OSSL_PARAM_set_utf8_string(formats, "10003")) &&
+           (formats == NULL ||
+            OSSL_PARAM_set_utf8_string(formats, ACME_FORMATS(data))) &&
            (size == NULL || OSSL_PARAM_set_int(size, ACME_MAX_SIZE(data)));
 }
 

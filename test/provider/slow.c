@@ -20,6 +20,7 @@
 struct acme_key;
 static int slow_max_size(const struct acme_key *key);
 static int slow_set_options(struct acme_key *key, char *query);
+static const char *slow_formats(const struct acme_key *key);
 static int slow_evidence(const struct acme_key *key, const unsigned char *nonce,
                          size_t nonce_len, unsigned char *out, size_t *out_len);
 
@@ -28,6 +29,7 @@ static int slow_evidence(const struct acme_key *key, const unsigned char *nonce,
 #define ACME_MAX_SIZE(key)           slow_max_size(key)
 #define ACME_SET_OPTIONS(key, query) slow_set_options(key, query)
 #define ACME_EVIDENCE                slow_evidence
+#define ACME_FORMATS(key)            slow_formats(key)
 #include "acme.c"
 
 #define OVERSIZED 70000 /* bytes; a CertificateEntry holds 65,528 */
@@ -40,6 +42,14 @@ static int has_fault(const struct acme_key *key, const char *name)
 static int slow_max_size(const struct acme_key *key)
 {
     return has_fault(key, "oversized") ? OVERSIZED : 1024;
+}
+
+/* A collection is claimed, and none is made. */
+static const char *slow_formats(const struct acme_key *key)
+{
+    if (has_fault(key, "collection"))
+        return "application/cmw+cbor; cmwc_t=\"urn:example\"";
+    return has_fault(key, "both") ? "Application/CMW+json\n10003" : "10003";
 }
 
 static int slow_set_options(struct acme_key *key, char *query)

@@ -211,6 +211,13 @@ static const struct wrong {
                         "v.test':{"
                         "'any':true,'keys':['@']}}}",
      "/rules/0/passport: want a \"delegated_max_age\" above 0 beside it"},
+    {"{'profiles':{'p':{" PSA(
+         ",'any':true") "},'c':{'format':'composite',"
+                        "'members':{'m':'p'}}},'rules':[{'accept':['c'],'"
+                        "delegated_max_age':"
+                        "'1m'}]}",
+     "/rules/0/delegated_max_age: want \"passport\" or a profile that is "
+     "neither composite nor other"},
 };
 
 START_TEST(wrong_policy_names_line_and_pointer)
@@ -696,6 +703,35 @@ START_TEST(schemes_are_those_of_rules_that_could_hold)
 }
 END_TEST
 
+/* doc/protocol.md, "Delegation and passport": records, whose nonce we find. */
+START_TEST(delegates_show_no_collection_and_nothing_unknown)
+{
+    static const char *const wanted[] = {
+        BATCH,   "application/cmw+cbor", "application/cmw+json", "a/b",
+        "10003", DELEGATED "\"10003\""};
+    const struct atls_peer peer = {.name = NULL};
+    struct atls_scheme schemes[8];
+    struct atls_policy *policy = policy_of("{'profiles':{'p':{" PSA(
+        ",'any':true") "},"
+                       "'c':{'format':'composite','members':{'m':'p'}},"
+                       "'o':{'format':'other','types':['a/"
+                       "b'],'verifier':'https://v.test'}},"
+                       "'rules':[{'accept':['c','o','p'],'delegated_max_age':'"
+                       "1m'}]," VERIFIERS "}");
+
+    ck_assert_uint_eq(atls_policy_schemes(policy, &peer, schemes, 8), 6);
+    for (size_t i = 0; i < 6; i++) {
+        struct atls_type type;
+
+        ck_assert(atls_type_parse(atls_view_text(wanted[i]), &type));
+        ck_assert_msg(atls_type_equal(schemes[i].type, type), "%zu: not %s", i,
+                      wanted[i]);
+        ck_assert_int_eq(schemes[i].is_delegated, i == 5);
+    }
+    atls_policy_free(policy);
+}
+END_TEST
+
 START_TEST(identity_of_the_setting_is_held_to_the_same_demand)
 {
     struct atls_policy *policy = policy_of(RULES("{}"));
@@ -870,6 +906,7 @@ int main(void)
     tcase_add_loop_test(cases, rule_holds_for_its_peers_alone, 0,
                         LENGTH(match_rows));
     tcase_add_test(cases, policy_says_before_the_gate_who_must_attest);
+    tcase_add_test(cases, delegates_show_no_collection_and_nothing_unknown);
     tcase_add_loop_test(cases, schemes_are_those_of_rules_that_could_hold, 0,
                         LENGTH(type_rows));
     tcase_add_test(cases, identity_of_the_setting_is_held_to_the_same_demand);

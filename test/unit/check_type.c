@@ -182,6 +182,27 @@ START_TEST(media_type_of_255_bytes_is_taken_and_of_256_refused)
 }
 END_TEST
 
+START_TEST(collections_are_told_by_their_type)
+{
+    static const char *const collections[] = {
+        "application/cmw+cbor", "application/cmw+json", "Application/CMW+Cbor",
+        "application/cmw+json; cmwc_t=\"urn:x\""};
+    static const char *const others[] = {"application/cmw",
+                                         "10003",
+                                         "18",
+                                         "a/cmw+cbor",
+                                         "application/cmw+cbor;",
+                                         "application/cmw+cborx"};
+
+    for (size_t i = 0; i < sizeof(collections) / sizeof(char *); i++)
+        ck_assert_msg(atls_type_is_collection(type_of(collections[i])), "%s",
+                      collections[i]);
+    for (size_t i = 0; i < sizeof(others) / sizeof(char *); i++)
+        ck_assert_msg(!atls_type_is_collection(type_of(others[i])), "%s",
+                      others[i]);
+}
+END_TEST
+
 START_TEST(text_shows_the_media_type_or_the_number)
 {
     char text[80];
@@ -218,6 +239,7 @@ int main(void)
     LOOP(what_is_neither_number_nor_media_type_is_refused, no_spellings);
     LOOP(numbers_are_content_formats, numbers);
     tcase_add_test(cases, media_type_of_255_bytes_is_taken_and_of_256_refused);
+    tcase_add_test(cases, collections_are_told_by_their_type);
     tcase_add_test(cases, text_shows_the_media_type_or_the_number);
     suite_add_tcase(suite, cases);
     return check_main(suite);
