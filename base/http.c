@@ -21,7 +21,7 @@
 #include "clock.h"
 #include "http_connection.h"
 #include "http_url.h"
-#include "sigpipe.h"
+#include "signals.h"
 #include "token.h"
 
 enum {
@@ -177,13 +177,13 @@ enum atls_reason atls_http_new(const struct atls_http_peer *peer,
 
 void atls_http_free(struct atls_http *http)
 {
-    struct atls_sigpipe guard;
+    struct atls_signals held;
 
     if (http == NULL)
         return;
-    atls_sigpipe_block(&guard);
+    atls_signals_hold(&held);
     atls_http_connection_close_all(&http->connections);
-    atls_sigpipe_restore(&guard);
+    atls_signals_release(&held);
     atls_http_url_clear(&http->url);
     free(http->pins);
     free(http);
@@ -527,7 +527,7 @@ enum atls_reason atls_http_exchange(struct atls_http *http,
 {
     struct exchange exchange = {
         .http = http, .response = response, .body = body};
-    struct atls_sigpipe guard;
+    struct atls_signals held;
     enum atls_reason reason;
     int saved = errno;
 
@@ -536,9 +536,9 @@ enum atls_reason atls_http_exchange(struct atls_http *http,
         return atls_why(why, ATLS_VERIFIER_ANSWER,
                         "%s: want a path and a media type of printable ASCII",
                         http->peer.url);
-    atls_sigpipe_block(&guard);
+    atls_signals_hold(&held);
     reason = run(http, request, deadline_ns, &exchange, why);
-    atls_sigpipe_restore(&guard);
+    atls_signals_release(&held);
     errno = saved;
     return reason;
 }
@@ -612,15 +612,15 @@ static bool send_off(struct atls_http *http,
 bool atls_http_send_off(struct atls_http *http,
                         const struct atls_http_request *request)
 {
-    struct atls_sigpipe guard;
+    struct atls_signals held;
     int saved = errno;
     bool is_sent;
 
     if (!is_sendable(request))
         return false;
-    atls_sigpipe_block(&guard);
+    atls_signals_hold(&held);
     is_sent = send_off(http, request);
-    atls_sigpipe_restore(&guard);
+    atls_signals_release(&held);
     errno = saved;
     return is_sent;
 }

@@ -25,6 +25,6 @@ noinst_LTLIBRARIES += libhttp.la
 libhttp_la_SOURCES = base/http.c base/http.h \
 	base/http_connection.c base/http_connection.h \
 	base/http_url.c base/http_url.h \
-	base/sigpipe.c base/sigpipe.h base/token.c base/token.h
+	base/signals.c base/signals.h base/token.c base/token.h
 libhttp_la_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SSL_CFLAGS)
 libhttp_la_LIBADD = libbase.la $(CURL_LIBS) $(SSL_LIBS) $(CRYPTO_LIBS)

@@ -291,12 +291,14 @@ END_TEST
 
 /* libcurl's thread ends up here: a resolver that does not answer. */
 static atomic_bool is_resolver_stuck;
+static sigset_t resolver_mask;
 
 __attribute__((visibility("default"))) int
 getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
             struct addrinfo **result)
 {
     (void)node, (void)service, (void)hints, (void)result;
+    pthread_sigmask(SIG_BLOCK, NULL, &resolver_mask);
     is_resolver_stuck = true;
     wait_until_let_go();
     return EAI_AGAIN;
@@ -312,6 +314,29 @@ START_TEST(resolver_that_hangs_does_not_outlast_the_deadline)
     ck_assert_reason(atls_http_new(&peer, &http, &why), ATLS_OK);
     ck_assert_reason(get(http, "/", 100, &why), ATLS_VERIFIER_TIMEOUT);
     ck_assert(is_resolver_stuck);
+    atls_http_free(http);
+}
+END_TEST
+
+/* A handler of the program on a thread that it does not know. */
+START_TEST(signals_do_not_reach_the_resolver)
+{
+    static const int held_off[] = {SIGTERM, SIGINT,  SIGHUP,  SIGALRM,
+                                   SIGCHLD, SIGUSR1, SIGPIPE, SIGPROF};
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS};
+    struct atls_http_peer peer = {.url = "https://verifier.example"};
+    struct atls_http *http = NULL;
+    struct atls_why why = {0};
+
+    ck_assert_int_eq(pipe2(held, O_CLOEXEC), 0);
+    ck_assert_reason(atls_http_new(&peer, &http, &why), ATLS_OK);
+    ck_assert_reason(get(http, "/", 100, &why), ATLS_VERIFIER_TIMEOUT);
+    ck_assert(is_resolver_stuck);
+    for (size_t i = 0; i < sizeof(held_off) / sizeof(int); i++)
+        ck_assert_msg(sigismember(&resolver_mask, held_off[i]) == 1, "%d",
+                      held_off[i]);
+    for (size_t i = 0; i < sizeof(own) / sizeof(int); i++)
+        ck_assert_msg(sigismember(&resolver_mask, own[i]) == 0, "%d", own[i]);
     atls_http_free(http);
 }
 END_TEST
@@ -354,6 +379,37 @@ START_TEST(peer_that_resets_raises_no_signal)
                          ATLS_VERIFIER_UNREACHABLE);
     }
     ck_assert_int_eq(num_signals, 0);
+    atls_http_free(http);
+}
+END_TEST
+
+static void *signal_the_process(void *arg)
+{
+    const pthread_t *thread = arg;
+
+    while (num_waiting == 0)
+        poll(NULL, 0, 1);
+    pthread_kill(*thread, SIGUSR1);
+    close(held[1]); /* lets the server answer */
+    return NULL;
+}
+
+START_TEST(a_signal_that_comes_meanwhile_is_delivered_afterwards)
+{
+    pthread_t us = pthread_self(), other;
+    struct atls_http *http;
+    struct atls_why why = {0};
+    sigset_t set;
+
+    signal(SIGUSR1, count_signal);
+    start_server();
+    http = new_client();
+    pthread_create(&other, NULL, signal_the_process, &us);
+    ck_assert_reason(get(http, "/wait", 60000, &why), ATLS_OK);
+    pthread_join(other, NULL);
+    ck_assert_int_eq(num_signals, 1);
+    pthread_sigmask(SIG_BLOCK, NULL, &set);
+    ck_assert_int_eq(sigismember(&set, SIGUSR1), 0);
     atls_http_free(http);
 }
 END_TEST
@@ -444,6 +500,9 @@ int main(void)
     tcase_add_test(cases, descriptor_that_became_another_file_is_left_alone);
     tcase_add_test(cases, program_that_cleans_libcurl_up_takes_nothing_from_us);
     tcase_add_test(cases, resolver_that_hangs_does_not_outlast_the_deadline);
+    tcase_add_test(cases, signals_do_not_reach_the_resolver);
+    tcase_add_test(cases,
+                   a_signal_that_comes_meanwhile_is_delivered_afterwards);
     tcase_add_test(cases, peer_that_resets_raises_no_signal);
     tcase_add_test(cases, signal_that_was_pending_before_stays_pending);
     tcase_add_test(cases, errno_is_left_as_found);
