@@ -52,7 +52,7 @@ struct exchange {
 /* libcurl itself */
 
 static struct {
-    enum atls_reason reason;
+    const char *lacks;   /* NULL: nothing */
     bool has_our_libssl; /* what it calls an SSL_CTX, we may call so too */
 } library;
 
@@ -64,6 +64,7 @@ static bool is_one_library(void)
                                        (void (*)(void))curl_easy_reset,
                                        (void (*)(void))curl_easy_setopt,
                                        (void (*)(void))curl_easy_getinfo,
+                                       (void (*)(void))curl_global_init,
                                        (void (*)(void))curl_multi_init,
                                        (void (*)(void))curl_multi_setopt,
                                        (void (*)(void))curl_multi_perform,
@@ -76,7 +77,7 @@ static bool is_one_library(void)
                                        (void (*)(void))curl_slist_free_all};
     Dl_info home = {0}, found = {0};
 
-    if (dladdr((const void *)curl_version_info, &home) == 0)
+    if (dladdr((const void *)curl_easy_perform, &home) == 0)
         return false;
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
         if (dladdr((const void *)functions[i], &found) == 0 ||
@@ -85,23 +86,36 @@ static bool is_one_library(void)
     return true;
 }
 
+/* Without a resolver that can be left, a name server that hangs holds us for
+ * longer than any timeout; without the other, another thread's curl_global_init
+ * may be under way. */
+static const char *what_lacks(void)
+{
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
+    if (!is_one_library())
+        return "all of its functions, found others in their place";
+    if (info->version_num < LIBCURL_VERSION_NUM)
+        return "version " LIBCURL_VERSION " or later";
+    if (!(info->features & CURL_VERSION_ASYNCHDNS))
+        return "an asynchronous resolver (AsynchDNS)";
+    if (!(info->features & CURL_VERSION_THREADSAFE))
+        return "a thread-safe start (threadsafe)";
+    return curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK ? NULL
+                                                         : "a start that works";
+}
+
 /* Once a process, and never undone: the count that curl_global_init keeps has
  * our share for good, so a program's own cleanup takes nothing from us. */
 static void open_library(void)
 {
-    const curl_version_info_data *info;
+    const char *ssl = curl_version_info(CURLVERSION_NOW)->ssl_version;
     char wanted[64];
 
-    library.reason = ATLS_HOST_CONFLICT;
-    if (!is_one_library() || curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
-        return;
-    info = curl_version_info(CURLVERSION_NOW);
     snprintf(wanted, sizeof(wanted), "OpenSSL/%s",
              OpenSSL_version(OPENSSL_VERSION_STRING));
-    library.has_our_libssl =
-        info->ssl_version != NULL && strcmp(info->ssl_version, wanted) == 0;
-    if (info->version_num >= LIBCURL_VERSION_NUM)
-        library.reason = ATLS_OK;
+    library.has_our_libssl = ssl != NULL && strcmp(ssl, wanted) == 0;
+    library.lacks = what_lacks();
 }
 
 static enum atls_reason need_library(struct atls_why *why)
@@ -109,13 +123,11 @@ static enum atls_reason need_library(struct atls_why *why)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, open_library);
-    if (library.reason == ATLS_OK)
+    if (library.lacks == NULL)
         return ATLS_OK;
-    return atls_why(why, library.reason,
-                    "want libcurl %s or later for all that speaks HTTP here, "
-                    "found %s or functions of another library in its place",
-                    LIBCURL_VERSION,
-                    curl_version_info(CURLVERSION_NOW)->version);
+    return atls_why(why, ATLS_HOST_CONFLICT,
+                    "libcurl %s of this program: want %s",
+                    curl_version_info(CURLVERSION_NOW)->version, library.lacks);
 }
 
 static bool is_loopback(const struct sockaddr *address)
@@ -335,7 +347,9 @@ static bool set_manners(CURL *easy, struct exchange *exchange)
 }
 
 /* A password callback keeps OpenSSL from asking on the terminal. A CA file
- * stands alone, without the folder that libcurl has by default. */
+ * stands alone, without the folder that libcurl has by default; it is read for
+ * each connection, and none goes on for long, so that another in its place is
+ * followed. */
 static bool set_tls(CURL *easy, const struct atls_http *http)
 {
     const struct atls_http_peer *peer = &http->peer;
@@ -344,6 +358,8 @@ static bool set_tls(CURL *easy, const struct atls_http *http)
            SET(easy, SSL_SESSIONID_CACHE, 0L) &&
            (peer->ca == NULL ||
             (SET(easy, CAINFO, peer->ca) && SET(easy, CAPATH, NULL))) &&
+           SET(easy, CA_CACHE_TIMEOUT, 0L) &&
+           SET(easy, MAXLIFETIME_CONN, (long)ATLS_HTTP_LIFETIME_S) &&
            SET(easy, PINNEDPUBLICKEY, http->pins) &&
            SET(easy, SSLCERT, peer->certificate) &&
            SET(easy, SSLKEY, peer->key) && SET(easy, KEYPASSWD, "") &&

@@ -13,6 +13,9 @@
 #define ATLS_HTTP_MAX_URL  1024    /* bytes */
 #define ATLS_HTTP_MAX_BODY 1048576 /* bytes that a caller may let come */
 #define ATLS_HTTP_MAX_TYPE 256     /* bytes of a Content-Type, with the NUL */
+#define ATLS_HTTP_LIFETIME_S                                                   \
+    60 /* of a connection: then the files below are                            \
+          read anew */
 
 /* The operation with which the security callback of each SSL_CTX that is made
  * for such requests is called once, with the peer's host name as `other` and
@@ -40,7 +43,7 @@ struct atls_http; /* connections of one process to one peer, kept for reuse;
                      any thread, and remade after fork */
 
 /* atls_http_new: checks the peer, connects to nobody. VERIFIER_URL for a URL
- * that cannot be used, HOST_CONFLICT (libcurl is not what we were built with),
+ * that cannot be used, HOST_CONFLICT (libcurl is not one that we can use),
  * OUT_OF_MEMORY. Free with atls_http_free. */
 enum atls_reason ATLS_MUST_USE atls_http_new(const struct atls_http_peer *peer,
                                              struct atls_http **out,

@@ -8,6 +8,7 @@
 #include "http.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,6 +138,72 @@ static void get_well(struct atls_http *http)
 
     ck_assert_msg(reason == ATLS_OK, "%s", why.text);
 }
+
+static int64_t ahead_s; /* of the monotonic clocks, for libcurl and for us */
+
+__attribute__((visibility("default"))) int clock_gettime(clockid_t id,
+                                                         struct timespec *now)
+{
+    int failed = (int)syscall(SYS_clock_gettime, id, now);
+
+    if (id != CLOCK_REALTIME && failed == 0)
+        now->tv_sec += ahead_s;
+    return failed;
+}
+
+/* A server's new certificate and a file that was replaced count for those that
+ * are made from then on. */
+START_TEST(a_connection_is_used_for_a_minute)
+{
+    struct atls_http *http;
+
+    start_server();
+    http = new_client();
+    get_well(http);
+    ahead_s += ATLS_HTTP_LIFETIME_S / 2;
+    get_well(http);
+    ck_assert_int_eq(num_connections, 1);
+    ahead_s += ATLS_HTTP_LIFETIME_S;
+    get_well(http);
+    ck_assert_int_eq(num_connections, 2);
+    atls_http_free(http);
+}
+END_TEST
+
+/* As libcurl tells it; a test takes away. */
+static int taken_away;
+
+__attribute__((visibility("default"))) curl_version_info_data *
+curl_version_info(CURLversion version)
+{
+    static curl_version_info_data info;
+    curl_version_info_data *(*real)(CURLversion);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "curl_version_info");
+    info = *real(version);
+    info.features &= ~taken_away;
+    return &info;
+}
+
+static const struct {
+    int feature;
+    const char *name;
+} needed[] = {{CURL_VERSION_ASYNCHDNS, "AsynchDNS"},
+              {CURL_VERSION_THREADSAFE, "threadsafe"}};
+
+START_TEST(a_libcurl_that_would_hold_us_up_is_not_used)
+{
+    struct atls_http_peer peer = {.url = "https://127.0.0.1"};
+    struct atls_http *http = NULL;
+    struct atls_why why = {0};
+
+    taken_away = needed[_i].feature;
+    ck_assert_reason(atls_http_new(&peer, &http, &why), ATLS_HOST_CONFLICT);
+    ck_assert_ptr_nonnull(strstr(why.text, needed[_i].name));
+    ck_assert_ptr_nonnull(strstr(why.text, "libcurl " LIBCURL_VERSION));
+    ck_assert_ptr_null(http);
+}
+END_TEST
 
 START_TEST(requests_in_turn_use_one_connection)
 {
@@ -494,6 +562,9 @@ int main(void)
     TCase *cases = tcase_create("http");
 
     tcase_add_test(cases, requests_in_turn_use_one_connection);
+    tcase_add_test(cases, a_connection_is_used_for_a_minute);
+    tcase_add_loop_test(cases, a_libcurl_that_would_hold_us_up_is_not_used, 0,
+                        2);
     tcase_add_test(cases, no_thread_waits_for_another_ones_answer);
     tcase_add_test(cases, child_has_connections_of_its_own);
     tcase_add_test(cases, child_that_only_frees_leaves_its_parents_connection);

@@ -18,6 +18,7 @@ struct order {
     size_t max;
     int64_t timeout_ms;
     int num_requests;
+    const char *next_ca; /* takes the place of ca after the first request */
 };
 
 static const char *value_of(const char *word, const char *name)
@@ -34,6 +35,8 @@ static void take_peer(struct order *order, const char *word)
 
     if ((value = value_of(word, "ca")) != NULL)
         order->peer.ca = value;
+    if ((value = value_of(word, "next_ca")) != NULL)
+        order->next_ca = value;
     if ((value = value_of(word, "certificate")) != NULL)
         order->peer.certificate = value;
     if ((value = value_of(word, "key")) != NULL)
@@ -84,6 +87,17 @@ static enum atls_reason ask(struct atls_http *http, const struct order *order,
     return ATLS_OK;
 }
 
+static void ask_all(struct atls_http *http, const struct order *order,
+                    struct atls_why *why)
+{
+    for (int i = 0; i < order->num_requests && why->reason == ATLS_OK; i++) {
+        if (i == 1 && order->next_ca != NULL &&
+            rename(order->next_ca, order->peer.ca) != 0)
+            perror(order->next_ca);
+        (void)ask(http, order, why);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct order order = {.request = {.method = "GET"},
@@ -105,8 +119,7 @@ int main(int argc, char **argv)
     order.peer.spki = order.spki.data;
     order.peer.num_spki = order.spki.len / 32;
     if (atls_http_new(&order.peer, &http, &why) == ATLS_OK)
-        for (int i = 0; i < order.num_requests && why.reason == ATLS_OK; i++)
-            (void)ask(http, &order, &why);
+        ask_all(http, &order, &why);
     if (why.reason != ATLS_OK)
         printf("%s: %s\n", atls_reason_name(why.reason), why.text);
     atls_http_free(http);

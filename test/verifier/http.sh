@@ -117,6 +117,12 @@ asks "another CA's is not" '^VERIFIER_UNTRUSTED: .*self.signed|VERIFIER_UNTRUSTE
     /echo ca=other.pem
 asks "nor one of nobody whom the system knows" '^VERIFIER_UNTRUSTED: ' \
     "$good" /echo
+cp ca.pem now.pem
+cp other.pem next.pem
+asks "a CA file that is replaced is read by the next connection" \
+    '^VERIFIER_UNTRUSTED: ' "$good" /last ca=now.pem next_ca=next.pem \
+    requests=2
+has "and was good for the one before" '^OK 200'
 start expired --tls expired.pem expired.key
 asks "nor an expired one" '^VERIFIER_UNTRUSTED: .*expired' "$url" /echo \
     ca=ca.pem

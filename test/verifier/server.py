@@ -132,6 +132,7 @@ def nothing(peer, request):
 def last(peer, request):
     """An answer, after which the connection is closed without a word."""
     peer.sendall(answer(200, b"last"))
+    peer.shutdown(socket.SHUT_RDWR)
     peer.close()
 
 
