@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 
@@ -260,6 +261,7 @@ static json_t *line_of_delegate(const struct atls_scheme *scheme,
     set_time(line, "time", time(NULL));
     set_text(line, "event", "delegate");
     set_text(line, "outcome", outcomes[news->event]);
+    json_object_set_new(line, "pid", json_integer(getpid()));
     set_scheme(line, "own_scheme", true, scheme);
     set_text(line, "tls_key", tik);
     if (news->expires_s != 0)

@@ -34,8 +34,8 @@ result $? "OPENSSL_CONF names the file"
 says "that is examined" "names .*atls_ext\\.so"
 
 at() { date -u -d "$1 seconds" +%Y-%m-%dT%H:%M:%SZ; }
-delegate_line() { # TLS-KEY OUTCOME AGE EXPIRES [MORE]
-    echo "{\"time\":\"$(at "-$3")\",\"event\":\"delegate\",\"outcome\":\"$2\",\"own_scheme\":\"a/b\",\"tls_key\":\"$1\",\"expires\":\"$(at "$4")\"${5:-}}"
+delegate_line() { # TLS-KEY OUTCOME AGE EXPIRES [MORE]; pid, scheme
+    echo "{\"time\":\"$(at "-$3")\",\"event\":\"delegate\",\"outcome\":\"$2\",${pid:+\"pid\":$pid,}\"own_scheme\":\"${scheme:-a/b}\",\"tls_key\":\"$1\",\"expires\":\"$(at "$4")\"${5:-}}"
 }
 with_delegate='/^attester = /a delegate = 10m'
 rm -f log
@@ -55,6 +55,30 @@ says "have their age" '^ok +delegate: for TLS key aaaaaaaa: 1[0-9]+ s old, expir
 says "or have expired" '^note +delegate: for TLS key cccccccc: 7[0-9]+ s old, expired 1[0-9]+ s ago'
 says "or could not be renewed" '^warn +delegate: .*eeeeeeee .*ATTESTER_FAILED: no quote; the one before it still serves'
 says "or could not be made" '^fail +delegate: .*11111111 .*none was left'
+gone=$(sh -c 'echo $$')
+{
+    pid=$$ delegate_line aaaaaaaabbbb failed 60 -10 ',"reason":"ATTESTER_FAILED","text":"no quote"'
+    pid=$PPID delegate_line aaaaaaaabbbb made 50 550
+    pid=$gone delegate_line aaaaaaaabbbb failed 40 -10 ',"reason":"ATTESTER_FAILED","text":"went with it"'
+} >log
+examine "processes that have delegates of their own" 1 "$with_delegate"
+says "one's success hides no other's failure" "^fail +delegate: .*aaaaaaaa \\(pid $$\\) .*no quote"
+says "nor one's failure another's success" "^ok +delegate: for TLS key aaaaaaaa \\(pid $PPID\\): "
+! grep -q "went with it" out
+result $? "a process that is gone says nothing of those that are there"
+says "but that it is" '^note +delegate: 1 that .*/log tells of went with'
+openssl ecparam -name prime256v1 -genkey -noout | openssl pkey -pubout -out verifier.pub
+echo '{"verifiers": {"https://v.example": {"keys": ["verifier.pub"], "any": true}}}' >passport.json
+chmod 644 passport.json verifier.pub
+with_passport="/^attester = /a passport = https://v.example
+s|^policy = .*|policy = $work/passport.json|
+s|^require = .*|require = none|"
+scheme=https://v.example delegate_line aaaaaaaabbbb made 100 200 >log
+examine "a passport that the log tells of" 0 "$with_passport"
+says "has its age" '^ok +delegate: for TLS key aaaaaaaa: 1[0-9]+ s old, expires in [0-9]+ s, https://v.example$'
+scheme=https://v.example delegate_line aaaaaaaabbbb failed 5 -1 ',"reason":"VERIFIER_UNREACHABLE","text":"https://v.example: nobody is there"' >>log
+examine "a passport that could not be fetched" 1 "$with_passport"
+says "is a failure, with what the Verifier said" '^fail +delegate: .*VERIFIER_UNREACHABLE: https://v.example: nobody is there; none was left'
 examine "delegates that syslog tells of" 0 "s/^log = .*/log = syslog/;$with_delegate"
 says "are to be looked for there" '^note +delegate: .*syslog'
 rm -f log

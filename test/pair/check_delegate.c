@@ -37,20 +37,27 @@ static void connect_and_accept(void)
 }
 
 /* Lines that say so. */
-static size_t num_delegates(const char *outcome)
+static size_t num_delegates_of(const char *outcome, pid_t pid)
 {
     FILE *file = fopen(pair_path("log"), "r");
-    char wanted[64];
+    char wanted[64], process[32] = "";
     static char line[8192];
     size_t num = 0;
 
     snprintf(wanted, sizeof(wanted), "\"outcome\":\"%s\"", outcome);
+    if (pid != 0)
+        snprintf(process, sizeof(process), "\"pid\":%d,", (int)pid);
     while (file != NULL && fgets(line, sizeof(line), file) != NULL)
         num += strstr(line, "\"event\":\"delegate\"") != NULL &&
-               strstr(line, wanted) != NULL;
+               strstr(line, wanted) != NULL && strstr(line, process) != NULL;
     if (file != NULL)
         fclose(file);
     return num;
+}
+
+static size_t num_delegates(const char *outcome)
+{
+    return num_delegates_of(outcome, 0);
 }
 
 START_TEST(a_server_attests_by_a_delegate_made_once)
@@ -361,6 +368,8 @@ START_TEST(a_child_of_fork_makes_its_own_delegate)
     ck_assert_int_eq(status, 0);
     connect_and_accept();
     ck_assert_uint_eq(num_delegates("made"), 2);
+    ck_assert_uint_eq(num_delegates_of("made", child), 1);
+    ck_assert_uint_eq(num_delegates_of("made", getpid()), 1);
 }
 END_TEST
 

@@ -3,7 +3,10 @@
  * Delegates are in the memory of the processes that made them; what is known of
  * them is what those wrote into the log.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -12,15 +15,12 @@
 #include "cli/doctor.h"
 #include "duration.h"
 
-enum { TAIL = 1 << 18, MAX_SHOWN = 8, KEY_DIGITS = 8 };
+enum { TAIL = 1 << 18, MAX_SHOWN = 64, KEY_DIGITS = 8 };
 
-/* The last line about one TLS key and scheme. */
-struct shown {
-    json_t *line; /* owned */
-};
-
+/* The last line about one TLS key and scheme of one process, and of these the
+ * last ones. */
 struct delegates {
-    struct shown shown[MAX_SHOWN];
+    json_t *lines[MAX_SHOWN]; /* owned */
     size_t num;
 };
 
@@ -31,25 +31,38 @@ static const char *text_of(const json_t *line, const char *key)
     return text != NULL ? text : "";
 }
 
+/* 0: it does not say, as lines of before do not. */
+static long long pid_of(const json_t *line)
+{
+    return json_integer_value(json_object_get(line, "pid"));
+}
+
 static bool is_same(const json_t *a, const json_t *b)
 {
-    return strcmp(text_of(a, "tls_key"), text_of(b, "tls_key")) == 0 &&
+    return pid_of(a) == pid_of(b) &&
+           strcmp(text_of(a, "tls_key"), text_of(b, "tls_key")) == 0 &&
            strcmp(text_of(a, "own_scheme"), text_of(b, "own_scheme")) == 0;
+}
+
+static void drop(struct delegates *delegates, size_t i)
+{
+    json_decref(delegates->lines[i]);
+    delegates->num--;
+    memmove(&delegates->lines[i], &delegates->lines[i + 1],
+            (delegates->num - i) * sizeof(delegates->lines[0]));
 }
 
 static void keep(struct delegates *delegates, json_t *line)
 {
     size_t i = 0;
 
-    while (i < delegates->num && !is_same(delegates->shown[i].line, line))
+    while (i < delegates->num && !is_same(delegates->lines[i], line))
         i++;
-    if (i == MAX_SHOWN)
-        return;
-    if (i == delegates->num)
-        delegates->num++;
-    else
-        json_decref(delegates->shown[i].line);
-    delegates->shown[i].line = json_incref(line);
+    if (i < delegates->num)
+        drop(delegates, i);
+    if (delegates->num == MAX_SHOWN)
+        drop(delegates, 0);
+    delegates->lines[delegates->num++] = json_incref(line);
 }
 
 static void take_line(struct delegates *delegates, struct atls_view text)
@@ -102,34 +115,74 @@ static long long seconds_until(const char *when)
     return (long long)(timegm(&parts) - time(NULL));
 }
 
-static void report_failure(const json_t *line, long long age, long long left,
-                           struct atls_findings *findings)
+/* Of which process, for people. */
+static void put_key(const json_t *line, char *text, size_t size)
 {
-    atls_finding(
-        findings, left > 0 ? ATLS_LEVEL_WARN : ATLS_LEVEL_FAIL, "delegate",
-        "could not be made for TLS key %.*s %lld s ago: %s: %s; %s", KEY_DIGITS,
-        text_of(line, "tls_key"), age, text_of(line, "reason"),
-        text_of(line, "text"),
-        left > 0 ? "the one before it still serves" : "none was left to serve");
+    int len = snprintf(text, size, "for TLS key %.*s", KEY_DIGITS,
+                       text_of(line, "tls_key"));
+
+    if (len > 0 && (size_t)len < size && pid_of(line) > 0)
+        snprintf(text + len, size - (size_t)len, " (pid %lld)", pid_of(line));
+}
+
+static void report_failure(const json_t *line, const char *key, long long age,
+                           long long left, struct atls_findings *findings)
+{
+    atls_finding(findings, left > 0 ? ATLS_LEVEL_WARN : ATLS_LEVEL_FAIL,
+                 "delegate", "could not be made %s %lld s ago: %s: %s; %s", key,
+                 age, text_of(line, "reason"), text_of(line, "text"),
+                 left > 0 ? "the one before it still serves"
+                          : "none was left to serve");
 }
 
 static void report(const json_t *line, struct atls_findings *findings)
 {
     long long age = -seconds_until(text_of(line, "time"));
     long long left = seconds_until(text_of(line, "expires"));
+    char key[64];
 
+    put_key(line, key, sizeof(key));
     if (strcmp(text_of(line, "outcome"), "failed") == 0)
-        report_failure(line, age, left, findings);
+        report_failure(line, key, age, left, findings);
     else if (left > 0)
         atls_finding(findings, ATLS_LEVEL_OK, "delegate",
-                     "for TLS key %.*s: %lld s old, expires in %lld s, %s",
-                     KEY_DIGITS, text_of(line, "tls_key"), age, left,
+                     "%s: %lld s old, expires in %lld s, %s", key, age, left,
                      text_of(line, "own_scheme"));
     else
         atls_finding(findings, ATLS_LEVEL_NOTE, "delegate",
-                     "for TLS key %.*s: %lld s old, expired %lld s ago; the "
-                     "next handshake that wants it makes another",
-                     KEY_DIGITS, text_of(line, "tls_key"), age, -left);
+                     "%s: %lld s old, expired %lld s ago; the next handshake "
+                     "that wants it makes another",
+                     key, age, -left);
+}
+
+/* What it had went with it, the failures as well. */
+static bool is_gone(const json_t *line)
+{
+    long long pid = pid_of(line);
+
+    return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+static void report_all(struct delegates *delegates, const char *path,
+                       struct atls_findings *findings)
+{
+    size_t num_gone = 0;
+
+    if (delegates->num == 0)
+        atls_finding(findings, ATLS_LEVEL_NOTE, "delegate",
+                     "none is told of in %s: the first handshake that wants "
+                     "one makes it",
+                     path);
+    for (size_t i = 0; i < delegates->num; i++)
+        if (is_gone(delegates->lines[i]))
+            num_gone++;
+        else
+            report(delegates->lines[i], findings);
+    if (num_gone > 0)
+        atls_finding(findings, ATLS_LEVEL_NOTE, "delegate",
+                     "%zu that %s tells of went with their processes, which "
+                     "are not there (where doctor runs) any more",
+                     num_gone, path);
 }
 
 static void look_into(const char *path, struct atls_findings *findings)
@@ -143,15 +196,9 @@ static void look_into(const char *path, struct atls_findings *findings)
         return;
     }
     take_lines(&delegates, atls_buf_view(&text));
-    if (delegates.num == 0)
-        atls_finding(findings, ATLS_LEVEL_NOTE, "delegate",
-                     "none is told of in %s: the first handshake that wants "
-                     "one makes it",
-                     path);
-    for (size_t i = 0; i < delegates.num; i++) {
-        report(delegates.shown[i].line, findings);
-        json_decref(delegates.shown[i].line);
-    }
+    report_all(&delegates, path, findings);
+    while (delegates.num > 0)
+        drop(&delegates, delegates.num - 1);
 }
 
 void atls_doctor_delegate(const struct atls_cnf *cnf,
