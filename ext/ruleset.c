@@ -88,6 +88,19 @@ static enum atls_reason read_policy(const struct atls_settings *settings,
     return atls_why(why, inner.reason, "%s: %s", settings->policy, inner.text);
 }
 
+/* A key that was taken away is trusted until another is there. */
+static void tell_keys(void *arg, const char *verifier,
+                      const struct atls_why *why)
+{
+    if (why->reason == ATLS_OK)
+        atls_log_text(arg, ATLS_LOG_INFO, "keys of %s read anew", verifier);
+    else
+        atls_log_text(arg, ATLS_LOG_ERROR,
+                      "the changed keys of %s are not taken, the old ones stay "
+                      "in force: %s",
+                      verifier, why->text);
+}
+
 enum atls_reason atls_ruleset_open(const struct atls_settings *settings,
                                    struct atls_ruleset **out,
                                    struct atls_why *why)
@@ -109,6 +122,7 @@ enum atls_reason atls_ruleset_open(const struct atls_settings *settings,
         atls_ruleset_free(ruleset);
         return reason;
     }
+    atls_policy_watch_keys(ruleset->policy, tell_keys, settings->log);
     *out = kept = ruleset;
     pthread_atfork(before_fork, after_fork, after_fork);
     return ATLS_OK;
@@ -149,6 +163,7 @@ static void take(struct atls_ruleset *ruleset, struct atls_stamps *stamps)
         read_policy(ruleset->settings, stamps, &policy, &why);
 
     if (reason == ATLS_OK) {
+        atls_policy_watch_keys(policy, tell_keys, log);
         exchange(ruleset, policy);
         atls_log_text(log, ATLS_LOG_INFO, "policy %s read anew",
                       ruleset->settings->policy);

@@ -409,6 +409,12 @@ atls_policy_verifier(const struct atls_policy *policy, struct atls_view name)
     return atls_verifiers_find(&policy->verifiers, name);
 }
 
+void atls_policy_watch_keys(const struct atls_policy *policy,
+                            atls_verifier_keys_fn *tell, void *arg)
+{
+    atls_verifiers_watch(&policy->verifiers, tell, arg);
+}
+
 uint64_t atls_policy_id(const struct atls_policy *policy)
 {
     return policy->id;

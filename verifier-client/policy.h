@@ -90,6 +90,15 @@ enum atls_reason ATLS_MUST_USE
 atls_policy_check_identity(const struct atls_policy *policy,
                            enum atls_identity setting, struct atls_why *why);
 
+/* atls_policy_watch_keys: before the policy is used. tell hears once of each
+ * change of the files with a Verifier's keys, in the thread that saw it:
+ * ATLS_OK in why: taken; else the keys that there were stay in force. arg lives
+ * as long as the policy. */
+typedef void atls_verifier_keys_fn(void *arg, const char *verifier,
+                                   const struct atls_why *why);
+void atls_policy_watch_keys(const struct atls_policy *policy,
+                            atls_verifier_keys_fn *tell, void *arg);
+
 /* atls_policy_verifier: a member of "verifiers", by name; or NULL; borrowed. */
 struct atls_verifier; /* verifier.h */
 const struct atls_verifier *

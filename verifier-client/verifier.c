@@ -481,6 +481,14 @@ void atls_verifiers_part(const struct atls_verifiers *verifiers,
     }
 }
 
+void atls_verifiers_watch(const struct atls_verifiers *verifiers,
+                          atls_verifier_keys_fn *tell, void *arg)
+{
+    for (size_t i = 0; i < verifiers->num; i++)
+        atls_verifier_keys_watch(verifiers->items[i].keys,
+                                 verifiers->items[i].name, tell, arg);
+}
+
 enum atls_reason atls_verifier_verify(const struct atls_verifier *verifier,
                                       struct atls_view compact,
                                       struct atls_buf *payload,

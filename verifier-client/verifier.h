@@ -12,6 +12,7 @@
 #include "ear.h"
 #include "http.h"
 #include "jws.h"
+#include "verifier_keys.h"
 
 #define ATLS_VERIFIER_NAME       256 /* bytes of a name with the NUL */
 #define ATLS_VERIFIER_MAX_AGE_S  86400
@@ -30,8 +31,6 @@ struct atls_result_set {
     struct atls_result_submod submods[ATLS_EAR_MAX_SUBMODS];
     size_t num_submods;
 };
-
-struct atls_verifier_keys; /* verifier_keys.h */
 
 struct atls_verifier {
     char *name; /* key of "verifiers", the identity of result schemes: a URL,
@@ -75,6 +74,10 @@ atls_verifiers_find(const struct atls_verifiers *verifiers,
 void atls_verifiers_part(const struct atls_verifiers *verifiers,
                          const struct atls_anchors *pool,
                          const struct atls_node *node);
+
+/* atls_verifiers_watch: see atls_verifier_keys_watch. */
+void atls_verifiers_watch(const struct atls_verifiers *verifiers,
+                          atls_verifier_keys_fn *tell, void *arg);
 
 /* atls_verifier_verify: atls_jws_verify under the keys that it has now.
  * *key_version counts the key sets there were. */

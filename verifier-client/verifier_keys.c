@@ -36,7 +36,10 @@ struct atls_verifier_keys {
     size_t num_sources;
     struct set *newest;              /* atomic */
     const struct atls_anchors *pool; /* NULL: not asked */
-    int64_t looked_ns;               /* atomic */
+    const char *verifier;
+    atls_verifier_keys_fn *tell; /* NULL: nobody */
+    void *tell_arg;
+    int64_t looked_ns; /* atomic */
     pid_t reloader; /* atomic; 0: nobody. What a parent's thread was doing when
                        it forked nobody will finish */
 };
@@ -171,11 +174,23 @@ enum atls_reason atls_verifier_keys_part(struct atls_verifier_keys *keys,
     return part(&keys->newest->keys, pool, why);
 }
 
+void atls_verifier_keys_watch(struct atls_verifier_keys *keys,
+                              const char *verifier, atls_verifier_keys_fn *tell,
+                              void *arg)
+{
+    keys->verifier = verifier;
+    keys->tell = tell;
+    keys->tell_arg = arg;
+}
+
+/* One that is gone has changed, once: all of *now is 0 then. */
 static bool is_changed(const struct source *source, struct stat *now)
 {
     const struct stat *seen = &source->seen;
 
-    return source->is_path && stat(source->text, now) == 0 &&
+    if (source->is_path && stat(source->text, now) != 0)
+        *now = (struct stat){0};
+    return source->is_path &&
            (now->st_mtim.tv_sec != seen->st_mtim.tv_sec ||
             now->st_mtim.tv_nsec != seen->st_mtim.tv_nsec ||
             now->st_size != seen->st_size || now->st_ino != seen->st_ino ||
@@ -202,17 +217,26 @@ static void note_changes(struct atls_verifier_keys *keys)
             keys->sources[i].seen = now;
 }
 
-static struct set *read_set(const struct atls_verifier_keys *keys)
+static struct set *read_set(const struct atls_verifier_keys *keys,
+                            struct atls_why *why)
 {
     AUTO_SET *set = calloc(1, sizeof(*set));
-    struct atls_why why = {0};
 
+    if (set == NULL)
+        atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     for (size_t i = 0; set != NULL && i < keys->num_sources; i++)
-        if (read_source(&keys->sources[i], &set->keys, &why) != ATLS_OK)
+        if (read_source(&keys->sources[i], &set->keys, why) != ATLS_OK)
             return NULL;
-    if (set == NULL || part(&set->keys, keys->pool, &why) != ATLS_OK)
+    if (set == NULL || part(&set->keys, keys->pool, why) != ATLS_OK)
         return NULL;
     return ATLS_STEAL(set);
+}
+
+static void tell(const struct atls_verifier_keys *keys,
+                 const struct atls_why *why)
+{
+    if (keys->tell != NULL)
+        keys->tell(keys->tell_arg, keys->verifier, why);
 }
 
 /* Files that cannot be read now, or are wrong, are tried again when they change
@@ -220,17 +244,21 @@ static struct set *read_set(const struct atls_verifier_keys *keys)
 static void reload(struct atls_verifier_keys *keys)
 {
     struct set *newest = __atomic_load_n(&keys->newest, __ATOMIC_ACQUIRE);
+    struct atls_why why = {0};
     struct set *set;
 
     if (!is_any_changed(keys))
         return;
     note_changes(keys);
-    set = read_set(keys);
-    if (set == NULL)
+    set = read_set(keys, &why);
+    if (set == NULL) {
+        tell(keys, &why);
         return;
+    }
     set->older = newest;
     set->version = newest->version + 1;
     __atomic_store_n(&keys->newest, set, __ATOMIC_RELEASE);
+    tell(keys, &why);
 }
 
 /* One thread of this process at a time; others go on with what there is. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The keys that one Verifier signs with. They follow their files, so that a
- * rotation needs no restart: a file that changed is read anew; one that cannot
- * be read, or is wrong, leaves the keys that there were.
+ * rotation needs no restart: a file that changed is read anew; one that is gone
+ * or wrong leaves the keys that there were, and somebody is told.
  */
 #ifndef ATLS_VERIFIER_KEYS_H
 #define ATLS_VERIFIER_KEYS_H
@@ -28,6 +28,11 @@ atls_verifier_keys_add(struct atls_verifier_keys *keys, const char *text,
 enum atls_reason ATLS_MUST_USE
 atls_verifier_keys_part(struct atls_verifier_keys *keys,
                         const struct atls_anchors *pool, struct atls_why *why);
+
+/* atls_verifier_keys_watch: see atls_policy_watch_keys. All is borrowed. */
+void atls_verifier_keys_watch(struct atls_verifier_keys *keys,
+                              const char *verifier, atls_verifier_keys_fn *tell,
+                              void *arg);
 
 /* atls_verifier_keys_get0: those of now; lives as long as keys. Files are
  * looked at once a second at most. *version counts the sets there were. */

@@ -79,6 +79,10 @@ says "has its age" '^ok +delegate: for TLS key aaaaaaaa: 1[0-9]+ s old, expires 
 scheme=https://v.example delegate_line aaaaaaaabbbb failed 5 -1 ',"reason":"VERIFIER_UNREACHABLE","text":"https://v.example: nobody is there"' >>log
 examine "a passport that could not be fetched" 1 "$with_passport"
 says "is a failure, with what the Verifier said" '^fail +delegate: .*VERIFIER_UNREACHABLE: https://v.example: nobody is there; none was left'
+rm verifier.pub
+examine "keys of a Verifier that are gone" 1 "$with_passport"
+says "are missed, though processes go on with them" \
+    '^fail +policy: .*/keys/0: .*verifier.pub: No such file'
 examine "delegates that syslog tells of" 0 "s/^log = .*/log = syslog/;$with_delegate"
 says "are to be looked for there" '^note +delegate: .*syslog'
 rm -f log

@@ -4,7 +4,13 @@
  * all for Evidence whose nonce nobody here can find. The Verifier is this
  * test, asked by way of remote_stub.so.
  */
+#include "config.h" /* syscall */
+
+#include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 
@@ -27,6 +33,19 @@
 #define UNPARSED POLICY(",\"unparsed\":true", OTHER BY_IT, "")
 
 static struct pair pair;
+static time_t ahead_s; /* of the monotonic clock */
+
+/* For the module too: this program exports it. */
+__attribute__((visibility("default"))) int clock_gettime(clockid_t id,
+                                                         struct timespec *now)
+{
+    int failed = (int)syscall(SYS_clock_gettime, id, now);
+
+    if (id == CLOCK_MONOTONIC && failed == 0)
+        now->tv_sec += ahead_s;
+    return failed;
+}
+
 static struct deviant peer;
 static struct remote_stub *stub;
 
@@ -318,6 +337,55 @@ START_TEST(a_verifier_cannot_vouch_for_itself)
 }
 END_TEST
 
+static void connect_and_accept(void)
+{
+    pair_new(&pair, NULL, deviant_server(&peer));
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    pair_free(&pair);
+    deviant_clear(&peer);
+}
+
+/* Times that something stands in the log. */
+static unsigned count_in_log(const char *text)
+{
+    FILE *file = fopen(pair_path("log"), "r");
+    static char line[8192];
+    unsigned num = 0;
+
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof(line), file) != NULL)
+        num += strstr(line, text) != NULL;
+    fclose(file);
+    return num;
+}
+
+/* The key that was taken away is trusted on, which nobody would notice. */
+START_TEST(the_log_says_once_that_keys_are_gone)
+{
+    static const char gone[] = "the changed keys of " VERIFIER " are not taken";
+
+    setup(0, "server");
+    pair_write_file("policy.json",
+                    "{\"verifiers\":{\"" VERIFIER
+                    "\":{\"keys\":[\"keys.pem\"],\"any\":true}},"
+                    "\"profiles\":{\"p\":{\"format\":\"psa\"" BY_IT "}}}");
+    ck_assert_int_eq(symlink("../verifier.pem", pair_path("keys.pem")), 0);
+    connect_and_accept();
+    ck_assert_int_eq(unlink(pair_path("keys.pem")), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        ahead_s += 2;
+        connect_and_accept();
+        ck_assert_uint_eq(count_in_log(gone), 1);
+    }
+    ck_assert_int_eq(symlink("../verifier.pem", pair_path("keys.pem")), 0);
+    ahead_s += 2;
+    connect_and_accept();
+    ck_assert_uint_eq(count_in_log("keys of " VERIFIER " read anew"), 1);
+    ck_assert_uint_eq(count_in_log(gone), 1);
+}
+END_TEST
+
 /* There is no way to have Evidence judged in which neither side of the question
  * is known to find the binder. */
 START_TEST(what_nobody_here_knows_needs_a_verifier_that_is_told_so)
@@ -384,6 +452,7 @@ int main(void)
     tcase_add_test(cases, client_shows_what_a_server_signed);
     tcase_add_test(cases, nobody_is_asked_about_a_stranger);
     tcase_add_test(cases, a_verifier_cannot_vouch_for_itself);
+    tcase_add_test(cases, the_log_says_once_that_keys_are_gone);
     tcase_add_test(cases, timeouts_count_where_there_was_time);
     tcase_add_loop_test(
         cases, what_nobody_here_knows_needs_a_verifier_that_is_told_so, 0, 2);

@@ -23,6 +23,7 @@ test_pair_check_attest_LDADD = test/pair/libpair.la
 test_pair_check_background_SOURCES = test/pair/check_background.c \
 	test/pair/verifier.c test/pair/verifier.h
 test_pair_check_background_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_background_LDFLAGS = -Wl,--export-dynamic
 test_pair_check_background_LDADD = test/pair/libpair.la libverifier.la libbase.la -ldl
 test_pair_check_delegate_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_delegate_LDADD = test/pair/libpair.la

@@ -367,6 +367,14 @@ static void write_key(EVP_PKEY *key)
     ck_assert_int_eq(rename(path, target), 0);
 }
 
+static void remove_key(void)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/k.pem", folder);
+    ck_assert_int_eq(unlink(path), 0);
+}
+
 static enum atls_reason verify(EVP_PKEY *signer, uint64_t *version)
 {
     ATLS_AUTO_BUF jws = atls_buf(4096), payload = atls_buf(4096);
@@ -412,6 +420,23 @@ START_TEST(keys_follow_their_file)
 }
 END_TEST
 
+static unsigned num_told;
+static enum atls_reason told;
+
+static void keep_told(void *arg, const char *verifier,
+                      const struct atls_why *what)
+{
+    ck_assert_ptr_eq(arg, &num_told);
+    ck_assert_str_eq(verifier, V);
+    ck_assert_int_eq(what->text[0] != '\0', what->reason != ATLS_OK);
+    num_told++;
+    told = what->reason;
+}
+
+/* garbage, a trust anchor, gone */
+static const enum atls_reason wrongs[] = {
+    ATLS_VERIFIER_KEY, ATLS_POLICY_INVALID, ATLS_FILE_UNREADABLE};
+
 START_TEST(file_that_is_wrong_leaves_the_keys_that_there_were)
 {
     ATLS_AUTO(EVP_PKEY) *old = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
@@ -424,15 +449,23 @@ START_TEST(file_that_is_wrong_leaves_the_keys_that_there_were)
                           "'profiles':{'p':{'format':'psa',"
                           "'trust_anchors':['@'],'any':true}}}"),
                      ATLS_OK);
-    write_key(_i == 0 ? NULL : anchor); /* or one that must not be there */
+    atls_policy_watch_keys(policy, keep_told, &num_told);
+    if (_i == 2)
+        remove_key();
+    else
+        write_key(_i == 0 ? NULL : anchor); /* one that must not be there */
     for (int i = 0; i < 60; i++) {
         ck_assert_reason(verify(old, &version), ATLS_OK);
         ck_assert_reason(verify(anchor, &version), ATLS_RESULT_SIGNATURE);
         usleep(20000);
     }
     ck_assert_uint_eq(version, 1);
+    ck_assert_uint_eq(num_told, 1);
+    ck_assert_reason(told, wrongs[_i]);
     write_key(next);
     ck_assert_reason(verify_until(next, ATLS_OK, &version), ATLS_OK);
+    ck_assert_uint_eq(num_told, 2);
+    ck_assert_reason(told, ATLS_OK);
 }
 END_TEST
 
@@ -478,7 +511,7 @@ int main(void)
     tcase_add_test(cases, each_load_has_an_id_of_its_own);
     tcase_add_test(cases, keys_follow_their_file);
     tcase_add_loop_test(
-        cases, file_that_is_wrong_leaves_the_keys_that_there_were, 0, 2);
+        cases, file_that_is_wrong_leaves_the_keys_that_there_were, 0, 3);
     tcase_add_test(cases, keys_are_followed_in_a_child_process);
     suite_add_tcase(suite, cases);
     return check_main(suite);
