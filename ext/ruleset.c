@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
 
 #include "clock.h"
+#include "expiry_log.h"
 #include "offload.h"
 #include "stamp.h"
 
@@ -32,6 +34,7 @@ struct atls_ruleset {
     /* His alone: */
     struct atls_stamps *stamps; /* of what was read last, good or bad */
     bool is_gone;               /* and that was said */
+    struct atls_expiry_log ends;
 };
 
 static void before_fork(void)
@@ -101,6 +104,15 @@ static void tell_keys(void *arg, const char *verifier,
                       verifier, why->text);
 }
 
+static void tell_ends(void *arg)
+{
+    struct atls_ruleset *ruleset = arg;
+
+    /* only who looks exchanges it */
+    atls_expiry_log_say(&ruleset->ends, ruleset->policy, time(NULL),
+                        ruleset->settings->log);
+}
+
 enum atls_reason atls_ruleset_open(const struct atls_settings *settings,
                                    struct atls_ruleset **out,
                                    struct atls_why *why)
@@ -123,6 +135,7 @@ enum atls_reason atls_ruleset_open(const struct atls_settings *settings,
         return reason;
     }
     atls_policy_watch_keys(ruleset->policy, tell_keys, settings->log);
+    tell_ends(ruleset);
     *out = kept = ruleset;
     pthread_atfork(before_fork, after_fork, after_fork);
     return ATLS_OK;
@@ -165,6 +178,7 @@ static void take(struct atls_ruleset *ruleset, struct atls_stamps *stamps)
     if (reason == ATLS_OK) {
         atls_policy_watch_keys(policy, tell_keys, log);
         exchange(ruleset, policy);
+        ruleset->ends.next = 0;
         atls_log_text(log, ATLS_LOG_INFO, "policy %s read anew",
                       ruleset->settings->policy);
     } else {
@@ -197,7 +211,7 @@ static void note_gone(struct atls_ruleset *ruleset)
                   ruleset->settings->policy, strerror(errno));
 }
 
-static void look(struct atls_ruleset *ruleset)
+static void look_at_files(struct atls_ruleset *ruleset)
 {
     enum atls_stamps_state state = atls_stamps_look(ruleset->stamps);
 
@@ -209,6 +223,13 @@ static void look(struct atls_ruleset *ruleset)
     /* without a thread: at the next look */
     if (state == ATLS_STAMPS_CHANGED)
         (void)!atls_offload(read_again, ruleset);
+}
+
+static void look(struct atls_ruleset *ruleset)
+{
+    look_at_files(ruleset);
+    if (time(NULL) >= ruleset->ends.next)
+        (void)!atls_offload(tell_ends, ruleset);
 }
 
 /* One thread of this process at a time; others go on with what there is. */

@@ -219,8 +219,7 @@ static bool digest_check(const struct atls_chain_check *check,
     return is_good && EVP_DigestFinal_ex(context, digest, NULL) == 1;
 }
 
-/* Seconds since 1970; INT64_MIN: no time that can be read. */
-static int64_t seconds_of(const ASN1_TIME *time)
+int64_t atls_chain_seconds(const ASN1_TIME *time)
 {
     static const struct tm epoch = {.tm_year = 70, .tm_mday = 1};
     struct tm broken;
@@ -256,16 +255,17 @@ static void measure(const struct atls_chain_check *check,
     entry->from = INT64_MIN;
     entry->until = INT64_MAX;
     for (int i = 0; i < sk_X509_num(chain); i++)
-        narrow(entry, seconds_of(X509_get0_notBefore(sk_X509_value(chain, i))),
-               seconds_of(X509_get0_notAfter(sk_X509_value(chain, i))));
+        narrow(entry,
+               atls_chain_seconds(X509_get0_notBefore(sk_X509_value(chain, i))),
+               atls_chain_seconds(X509_get0_notAfter(sk_X509_value(chain, i))));
     for (int i = 0; check->crls != NULL && i < sk_X509_CRL_num(check->crls);
          i++) {
         const X509_CRL *crl = sk_X509_CRL_value(check->crls, i);
         const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
 
         if (is_issuer_in(chain, crl))
-            narrow(entry, seconds_of(X509_CRL_get0_lastUpdate(crl)),
-                   next != NULL ? seconds_of(next) + check->grace_s
+            narrow(entry, atls_chain_seconds(X509_CRL_get0_lastUpdate(crl)),
+                   next != NULL ? atls_chain_seconds(next) + check->grace_s
                                 : INT64_MAX);
     }
 }
@@ -281,7 +281,8 @@ static bool is_in_grace(X509_STORE_CTX *context)
     const X509_CRL *crl = X509_STORE_CTX_get0_current_crl(context);
     const ASN1_TIME *next = crl != NULL ? X509_CRL_get0_nextUpdate(crl) : NULL;
 
-    return next != NULL && check->now < seconds_of(next) + check->grace_s;
+    return next != NULL &&
+           check->now < atls_chain_seconds(next) + check->grace_s;
 }
 
 /* The leaf issues nothing, whatever a CRL says. */

@@ -56,6 +56,9 @@ struct atls_chain_check {
 enum atls_reason ATLS_MUST_USE
 atls_chain_verify(const struct atls_chain_check *check, struct atls_why *why);
 
+/* atls_chain_seconds: since 1970; INT64_MIN: no time that can be read. */
+int64_t atls_chain_seconds(const ASN1_TIME *time);
+
 /* What the anchors remember of chains that were good: a table of fixed size,
  * for any number of threads. NULL: no memory, and nothing is remembered. */
 struct atls_chain_cache *atls_chain_cache_new(void);

@@ -274,14 +274,18 @@ static void read_file(const struct atls_node *node, const char *folder,
         read_object(&reading, &text);
 }
 
-static void read_folder(const struct atls_node *node, const char *path,
-                        struct atls_collateral *out)
+void atls_collateral_read_folder(const struct atls_node *node, const char *path,
+                                 struct atls_collateral *out)
 {
     ATLS_AUTO(DIR) *folder = NULL;
     const struct dirent *entry;
-    unsigned num = 0;
 
     atls_node_note(node, path, false);
+    out->folder = strdup(path);
+    if (out->folder == NULL) {
+        out_of_memory(node);
+        return;
+    }
     folder = opendir(path);
     if (folder == NULL) {
         atls_node_problem(node, ATLS_FILE_UNREADABLE, "%s: %s", path,
@@ -291,7 +295,7 @@ static void read_folder(const struct atls_node *node, const char *path,
     while ((entry = readdir(folder)) != NULL) {
         if (kind_of(entry->d_name) == NOTHING)
             continue;
-        if (++num > ATLS_COLLATERAL_MAX_FILES) {
+        if (++out->num_files > ATLS_COLLATERAL_MAX_FILES) {
             atls_node_problem(node, ATLS_COLLATERAL_INVALID,
                               "%s: want at most %d files", path,
                               ATLS_COLLATERAL_MAX_FILES);
@@ -313,11 +317,12 @@ void atls_collateral_read(const struct atls_node *node,
     if (path == NULL)
         out_of_memory(node);
     else
-        read_folder(node, path, out);
+        atls_collateral_read_folder(node, path, out);
 }
 
 void atls_collateral_clear(struct atls_collateral *collateral)
 {
+    free(collateral->folder);
     sk_X509_pop_free(collateral->certificates, X509_free);
     sk_X509_CRL_pop_free(collateral->crls, X509_CRL_free);
     for (size_t i = 0; i < collateral->num_documents; i++) {

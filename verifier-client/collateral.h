@@ -21,6 +21,8 @@ struct atls_collateral_json { /* TCB info, QE identity, as it came */
 };
 
 struct atls_collateral { /* zeroed: none */
+    size_t num_files;    /* that were read */
+    char *folder;        /* its path */
     STACK_OF(X509) * certificates;
     STACK_OF(X509_CRL) * crls;
     struct atls_collateral_json *documents;
@@ -32,6 +34,9 @@ struct atls_collateral { /* zeroed: none */
  * over. An absent node: none. */
 void atls_collateral_read(const struct atls_node *node,
                           struct atls_collateral *out);
+/* atls_collateral_read_folder: the folder at path; problems are node's. */
+void atls_collateral_read_folder(const struct atls_node *node, const char *path,
+                                 struct atls_collateral *out);
 void atls_collateral_clear(struct atls_collateral *collateral);
 
 #endif

@@ -94,6 +94,10 @@ atls_dcap_reference_read(const struct atls_node *node,
                          struct atls_profile *profile);
 void atls_dcap_reference_free(void *reference);
 
+/* atls_dcap_stock: the row of the formats, of "TDX" or "SGX". */
+void atls_dcap_stock(const void *reference, const char *tee,
+                     struct atls_stock *out);
+
 /* atls_dcap_learn_fields: those that are not zero. false: no memory. */
 bool ATLS_MUST_USE atls_dcap_learn_fields(const struct atls_quote *quote,
                                           const struct atls_dcap_field *fields,

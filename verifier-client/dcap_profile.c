@@ -6,6 +6,7 @@
 
 #include "base64url.h"
 #include "dcap.h"
+#include "stock.h"
 
 enum { MAX_GRACE_S = 90 * 86400, MAX_VALUE = 64, MAX_ADVISORIES = 1024 };
 
@@ -134,6 +135,18 @@ void atls_dcap_reference_free(void *reference)
     atls_tcb_clear(&values->tcb);
     atls_collateral_clear(&values->collateral);
     free(values);
+}
+
+void atls_dcap_stock(const void *reference, const char *tee,
+                     struct atls_stock *out)
+{
+    const struct atls_dcap_reference *values = reference;
+
+    *out = (struct atls_stock){.collateral = &values->collateral,
+                               .tcb = &values->tcb,
+                               .grace_s = values->grace_s,
+                               .tee = tee,
+                               .crl_of = "Intel's CAs"};
 }
 
 bool atls_dcap_learn_fields(const struct atls_quote *quote,

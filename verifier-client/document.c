@@ -185,8 +185,11 @@ void atls_node_problem(const struct atls_node *node, enum atls_reason reason,
     vsnprintf(sentence, sizeof(sentence), format, args);
     va_end(args);
     put_pointer(node, pointer, sizeof(pointer));
-    (void)atls_why(&why, reason, "%s:%u: %s: %s", node->document->source,
-                   line_of(node), pointer, sentence);
+    if (node->document->source == NULL)
+        (void)atls_why(&why, reason, "%s", sentence);
+    else
+        (void)atls_why(&why, reason, "%s:%u: %s: %s", node->document->source,
+                       line_of(node), pointer, sentence);
     report(node->document, &why);
 }
 

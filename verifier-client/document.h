@@ -17,7 +17,8 @@
 
 struct atls_document {
     struct atls_view text;
-    const char *source;        /* names the text in messages; borrowed */
+    const char *source;        /* names the text in messages; borrowed; NULL:
+                                  messages name no place */
     const char *folder;        /* relative paths start there; borrowed */
     json_t *root;              /* owned */
     atls_problem_fn *problems; /* NULL: only the first is kept, in why */

@@ -8,7 +8,6 @@
 #define ATLS_FORMAT_H
 
 #include "evidence.h"
-#include "expiry.h"
 #include "profile.h"
 
 /* One submodule of a result about Evidence that was accepted. */
@@ -19,6 +18,7 @@ struct atls_part {
                    int8_t vector[ATLS_NUM_AR4SI_CLAIMS]);
     void (*describe)(const void *claims, atls_claim_fn *each, void *arg);
 };
+struct atls_stock; /* stock.h */
 
 struct atls_format {
     const char *name;   /* of the policy: "psa", "tpm" */
@@ -86,16 +86,15 @@ struct atls_format {
     void (*describe)(const void *claims, bool brief, atls_claim_fn *each,
                      void *arg);
 
-    /* expiries: when collateral of the profile must be there anew. NULL: the
-     * format has none. */
-    void (*expiries)(const struct atls_profile *profile, atls_expiry_fn *each,
-                     void *arg);
-
     /* The format's own part of a profile: its keys (NULL-ended), how they are
      * read into profile->reference, and how that is freed. */
     const char *const *keys;
     void (*read)(const struct atls_node *node, struct atls_profile *profile);
     void (*reference_free)(void *reference);
+
+    /* stock: the collateral that a profile's reference values hold. NULL, or
+     * *out is left as it is: none. */
+    void (*stock)(const void *reference, struct atls_stock *out);
 
     /* learn: adds to a JSON profile what the claims show. false: no memory. */
     bool (*learn)(const void *claims, json_t *profile);

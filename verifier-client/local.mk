@@ -17,6 +17,7 @@ libverifier_la_SOURCES = \
 	verifier-client/document.c verifier-client/document.h \
 	verifier-client/evidence.c verifier-client/evidence.h \
 	verifier-client/expiry.c verifier-client/expiry.h \
+	verifier-client/expiry_log.c verifier-client/expiry_log.h \
 	verifier-client/file.c verifier-client/file.h \
 	verifier-client/format.c verifier-client/format.h \
 	verifier-client/learn.c verifier-client/learn.h \
@@ -31,6 +32,7 @@ libverifier_la_SOURCES = \
 	verifier-client/quote.c verifier-client/quote.h \
 	verifier-client/rule.c verifier-client/rule.h \
 	verifier-client/stamp.c verifier-client/stamp.h \
+	verifier-client/stock.c verifier-client/stock.h \
 	verifier-client/snp.c verifier-client/snp.h \
 	verifier-client/snp_chain.c verifier-client/snp_profile.c \
 	verifier-client/snp_report.c \

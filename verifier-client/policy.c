@@ -403,6 +403,12 @@ const struct atls_profile *atls_policy_profile(const struct atls_policy *policy,
     return NULL;
 }
 
+const struct atls_profile *
+atls_policy_profile_at(const struct atls_policy *policy, size_t index)
+{
+    return index < policy->num_profiles ? &policy->profiles[index] : NULL;
+}
+
 const struct atls_verifier *
 atls_policy_verifier(const struct atls_policy *policy, struct atls_view name)
 {

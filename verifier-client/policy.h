@@ -122,6 +122,10 @@ bool atls_policy_asks(const struct atls_policy *policy);
 const struct atls_profile *atls_policy_profile(const struct atls_policy *policy,
                                                const char *name);
 
+/* atls_policy_profile_at: one after the other, in order; NULL: no more. */
+const struct atls_profile *
+atls_policy_profile_at(const struct atls_policy *policy, size_t index);
+
 /* atls_policy_schemes: how a peer may attest, in order of preference, without
  * repeats: first the Evidence types of the profiles, then the same by way of
  * a delegate, then results, each of every rule that could still match (rules

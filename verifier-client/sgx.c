@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "dcap.h"
+#include "stock.h"
 
 static const char *const types[] = {"application/vnd.atls.sgx-quote", NULL};
 
@@ -237,13 +238,9 @@ static bool learn(const void *claims, json_t *profile)
             json_object_set_new(profile, "debug", json_true()) == 0);
 }
 
-static void expiries(const struct atls_profile *profile, atls_expiry_fn *each,
-                     void *arg)
+static void stock(const void *reference, struct atls_stock *out)
 {
-    const struct atls_dcap_reference *reference = profile->reference;
-
-    atls_expiry_crls(reference->collateral.crls, each, arg);
-    atls_expiry_tcb(&reference->tcb, false, each, arg);
+    atls_dcap_stock(reference, "SGX", out);
 }
 
 const struct atls_format atls_format_sgx = {
@@ -257,9 +254,9 @@ const struct atls_format atls_format_sgx = {
     .verify_chain = atls_dcap_verify_chain,
     .judge = judge,
     .describe = describe,
-    .expiries = expiries,
     .keys = keys,
     .read = read_profile,
     .reference_free = atls_dcap_reference_free,
+    .stock = stock,
     .learn = learn,
 };

@@ -466,14 +466,6 @@ static void describe(const void *claims, bool brief, atls_claim_fn *each,
     tell_certificates(&snp->table, each, arg);
 }
 
-static void expiries(const struct atls_profile *profile, atls_expiry_fn *each,
-                     void *arg)
-{
-    const struct atls_snp_reference *reference = profile->reference;
-
-    atls_expiry_crls(reference->collateral.crls, each, arg);
-}
-
 const struct atls_format atls_format_snp = {
     .name = "snp",
     .submod = "SEVSNP",
@@ -486,9 +478,9 @@ const struct atls_format atls_format_snp = {
     .verify_chain = atls_snp_verify_chain,
     .judge = judge,
     .describe = describe,
-    .expiries = expiries,
     .keys = atls_snp_keys,
     .read = atls_snp_read,
     .reference_free = atls_snp_reference_free,
+    .stock = atls_snp_stock,
     .learn = atls_snp_learn,
 };

@@ -150,6 +150,7 @@ atls_snp_claims_product(const struct atls_snp_claims *claims,
 extern const char *const atls_snp_keys[];
 void atls_snp_read(const struct atls_node *node, struct atls_profile *profile);
 void atls_snp_reference_free(void *reference);
+void atls_snp_stock(const void *reference, struct atls_stock *out);
 bool atls_snp_learn(const void *claims, json_t *profile);
 
 #endif

@@ -11,6 +11,7 @@
 #include "chain.h"
 #include "duration.h"
 #include "snp.h"
+#include "stock.h"
 #include "tsm_report.h"
 
 const char *const atls_snp_keys[] = {"measurement",   "host_data",
@@ -266,6 +267,15 @@ void atls_snp_reference_free(void *reference)
     atls_chain_stack_free(values->authorities);
     atls_collateral_clear(&values->collateral);
     free(values);
+}
+
+void atls_snp_stock(const void *reference, struct atls_stock *out)
+{
+    const struct atls_snp_reference *values = reference;
+
+    *out = (struct atls_stock){.collateral = &values->collateral,
+                               .grace_s = values->grace_s,
+                               .crl_of = values->wants_crl ? "the ARK" : NULL};
 }
 
 static bool is_zero(struct atls_view bytes)

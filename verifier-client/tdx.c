@@ -8,6 +8,7 @@
 
 #include "base64url.h"
 #include "dcap.h"
+#include "stock.h"
 #include "tsm_report.h"
 
 static const char *const types[] = {
@@ -266,13 +267,9 @@ static bool learn(const void *claims, json_t *profile)
                     false);
 }
 
-static void expiries(const struct atls_profile *profile, atls_expiry_fn *each,
-                     void *arg)
+static void stock(const void *reference, struct atls_stock *out)
 {
-    const struct atls_dcap_reference *reference = profile->reference;
-
-    atls_expiry_crls(reference->collateral.crls, each, arg);
-    atls_expiry_tcb(&reference->tcb, true, each, arg);
+    atls_dcap_stock(reference, "TDX", out);
 }
 
 const struct atls_format atls_format_tdx = {
@@ -287,9 +284,9 @@ const struct atls_format atls_format_tdx = {
     .verify_chain = atls_dcap_verify_chain,
     .judge = judge,
     .describe = describe,
-    .expiries = expiries,
     .keys = keys,
     .read = read_profile,
     .reference_free = atls_dcap_reference_free,
+    .stock = stock,
     .learn = learn,
 };

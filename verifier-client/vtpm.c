@@ -12,6 +12,8 @@
 
 #include <openssl/crypto.h>
 
+#include "stock.h"
+
 enum { DIGEST = 32, MAX_NAME = 64 };
 
 ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
@@ -219,12 +221,11 @@ static bool learn(const void *in, json_t *profile)
            atls_tpm_learn(&claims->quote, profile);
 }
 
-static void expiries(const struct atls_profile *profile, atls_expiry_fn *each,
-                     void *arg)
+static void stock(const void *reference, struct atls_stock *out)
 {
-    const struct atls_vtpm_reference *reference = profile->reference;
+    const struct atls_vtpm_reference *values = reference;
 
-    atls_expiry_crls(reference->tee->collateral.crls, each, arg);
+    atls_snp_stock(values->tee, out);
 }
 
 const struct atls_format atls_format_vtpm = {
@@ -238,9 +239,9 @@ const struct atls_format atls_format_vtpm = {
     .verify_chain = verify_chain,
     .judge = judge,
     .describe = describe,
-    .expiries = expiries,
     .keys = vtpm_keys,
     .read = read_profile,
     .reference_free = reference_free,
+    .stock = stock,
     .learn = learn,
 };

@@ -11,6 +11,7 @@
 
 #include "cbor.h"
 #include "cmw.h"
+#include "expiry.h"
 #include "forge_dcap.h"
 #include "learn.h"
 #include "quote.h"
@@ -939,14 +940,15 @@ START_TEST(newer_document_is_taken)
 }
 END_TEST
 
-static void take_expiry(void *arg, const char *what, int64_t next)
+static void take_expiry(void *arg, const struct atls_expiry *expiry)
 {
-    ATLS_AUTO_BUF line = atls_buf(64);
-    char text[64];
+    char text[256];
 
-    snprintf(text, sizeof(text), "%s %lld\n", what, (long long)next);
-    atls_buf_text(&line, text);
-    atls_buf_put(arg, atls_buf_view(&line));
+    if (expiry->folder == NULL || strcmp(expiry->kind, "certificate") == 0)
+        return;
+    snprintf(text, sizeof(text), "%s of %s: %lld\n", expiry->kind, expiry->of,
+             (long long)expiry->next);
+    atls_buf_text(arg, text);
 }
 
 /* What stands in the folder beside a newer one of its kind, or is of the other
@@ -981,7 +983,7 @@ START_TEST(collateral_must_be_there_anew_when_the_first_of_each_kind_ends)
                   "%s", why.text);
     profile = atls_policy_profile(policy, "p");
     ck_assert_ptr_nonnull(profile);
-    profile->format->expiries(profile, take_expiry, &found);
+    ck_assert(atls_profile_expiries(profile, take_expiry, &found));
     /* FORGE_DCAP_NEXT, and the day before it of the other platforms */
     snprintf(wanted, sizeof(wanted), "crl %d\nqe_identity %d\ntcb_info %d\n",
              1796083200, 1796083200, 1796083200 - 86400);

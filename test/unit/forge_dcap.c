@@ -189,7 +189,11 @@ static void issue(struct forge_dcap *dcap, int role)
 
 void forge_dcap_open(struct forge_dcap *dcap)
 {
-    *dcap = (struct forge_dcap){.pce_svn = 11, .revoked = "", .maker = "Test "};
+    *dcap = (struct forge_dcap){.pce_svn = 11,
+                                .revoked = "",
+                                .maker = "Test ",
+                                .issued = ISSUED,
+                                .next = NEXT};
     memset(dcap->svns, 5, sizeof(dcap->svns));
     for (int i = 0; i < FORGE_DCAP_ROLES; i++) {
         dcap->not_before[i] = NOT_BEFORE;
@@ -261,8 +265,8 @@ void forge_dcap_crl(const struct forge_dcap *dcap, enum forge_dcap_role issuer,
 {
     static const char *const names[] = {"root", "ca", "pck", "tcb"};
     ATLS_AUTO(X509_CRL) *crl = X509_CRL_new();
-    ASN1_TIME *issued = ASN1_TIME_set(NULL, ISSUED);
-    ASN1_TIME *next = ASN1_TIME_set(NULL, NEXT);
+    ASN1_TIME *issued = ASN1_TIME_set(NULL, dcap->issued);
+    ASN1_TIME *next = ASN1_TIME_set(NULL, dcap->next);
     uint8_t *der = NULL;
     int len;
 

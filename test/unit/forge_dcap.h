@@ -32,7 +32,8 @@ struct forge_dcap { /* one platform and those who vouch for it */
     unsigned pce_svn; /* 11 */
     const char *maker;
     int64_t not_before[FORGE_DCAP_ROLES], not_after[FORGE_DCAP_ROLES];
-    const char *revoked; /* "": none; "pck", "ca", "tcb" are on their CRLs */
+    const char *revoked;  /* "": none; "pck", "ca", "tcb" are on their CRLs */
+    int64_t issued, next; /* of CRLs; FORGE_DCAP_ISSUED and _NEXT */
 };
 
 /* forge_dcap_open: svns, pce_svn as above; certificates 2026-01-01 to 2034. */
@@ -51,7 +52,7 @@ void forge_dcap_clear(struct forge_dcap *dcap);
 /* forge_dcap_pem: roles' certificates, one after the other; ends with -1. */
 void forge_dcap_pem(const struct forge_dcap *dcap, struct atls_buf *out,
                     const int *roles);
-/* forge_dcap_crl: DER, of ROOT or CA; from ISSUED to NEXT. */
+/* forge_dcap_crl: DER, of ROOT or CA. */
 void forge_dcap_crl(const struct forge_dcap *dcap, enum forge_dcap_role issuer,
                     struct atls_buf *out);
 

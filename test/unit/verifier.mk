@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_HEADERS += test/unit/forge.h test/unit/forge_x509.h \
 	test/unit/forge_snp.h test/unit/diag.h
-noinst_HEADERS += test/unit/forge_dcap.h
+noinst_HEADERS += test/unit/forge_dcap.h test/unit/forge_tcb.h
 noinst_HEADERS += test/unit/forge_cca.h test/unit/forge_nitro.h
 forge_sources = test/unit/forge.c
 forge_dcap_sources = test/unit/forge_dcap.c $(forge_sources)
@@ -126,3 +126,10 @@ test_unit_check_eventlog_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_vtpm_SOURCES = test/unit/check_vtpm.c $(snp_forge_sources)
 test_unit_check_vtpm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_vtpm_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += test/unit/check_expiry
+TESTS += test/unit/check_expiry
+test_unit_check_expiry_SOURCES = test/unit/check_expiry.c \
+	test/unit/forge_tcb.c test/unit/forge_dcap.c $(snp_forge_sources)
+test_unit_check_expiry_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_expiry_LDADD = libverifier.la libbase.la $(CHECK_LIBS)

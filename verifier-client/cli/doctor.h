@@ -23,6 +23,12 @@ void atls_doctor_load(const char *path, struct atls_findings *findings);
 void atls_doctor_policy(const char *path, const struct atls_application *only,
                         struct atls_findings *findings);
 
+/* atls_doctor_collateral: what the policy rests on ends soon, has ended, or is
+ * missing. */
+struct atls_policy; /* policy.h */
+void atls_doctor_collateral(const struct atls_policy *policy,
+                            struct atls_findings *findings);
+
 /* atls_doctor_attester: five quotes, timed. */
 void atls_doctor_attester(const char *uri, struct atls_findings *findings);
 

@@ -136,12 +136,14 @@ static void check_content(const char *path, struct atls_findings *findings)
     enum atls_reason reason =
         atls_policy_read(path, count_problem, findings, &policy, &why);
 
-    atls_policy_free(policy);
-    if (reason == ATLS_OK)
+    if (reason == ATLS_OK) {
         atls_finding(findings, ATLS_LEVEL_OK, "policy", "%s is a good policy",
                      path);
-    else if (findings->num[ATLS_LEVEL_FAIL] == before)
+        atls_doctor_collateral(policy, findings);
+    } else if (findings->num[ATLS_LEVEL_FAIL] == before) {
         atls_finding(findings, ATLS_LEVEL_FAIL, "policy", "%s", why.text);
+    }
+    atls_policy_free(policy);
 }
 
 void atls_doctor_policy(const char *path, const struct atls_application *only,

@@ -14,6 +14,7 @@ atls_SOURCES = \
 	verifier-client/cli/describe_log.c \
 	verifier-client/cli/doctor.c verifier-client/cli/doctor.h \
 	verifier-client/cli/doctor_attester.c \
+	verifier-client/cli/doctor_collateral.c \
 	verifier-client/cli/doctor_delegate.c \
 	verifier-client/cli/doctor_file.c \
 	verifier-client/cli/doctor_load.c \

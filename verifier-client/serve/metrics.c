@@ -7,9 +7,12 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <openssl/x509.h>
 
+#include "chain.h"
+#include "expiry.h"
 #include "format.h"
 
 #define TEXT "text/plain; version=0.0.4; charset=utf-8"
@@ -145,7 +148,7 @@ static void put_certificates(const struct atls_metrics *metrics,
         int64_t end =
             __atomic_load_n(&metrics->certificates[i], __ATOMIC_RELAXED);
 
-        if (end != 0)
+        if (end > 0)
             put(out, "%s{chain=\"tls\",depth=\"%zu\"} %" PRId64 "\n", name, i,
                 end);
     }
@@ -158,10 +161,10 @@ static int64_t first_end(const struct atls_anchors *anchors)
     int64_t first = 0;
 
     for (int i = 0; i < sk_X509_num(anchors->roots); i++) {
-        int64_t end = atls_expiry_seconds(
+        int64_t end = atls_chain_seconds(
             X509_get0_notAfter(sk_X509_value(anchors->roots, i)));
 
-        if (end != 0 && (first == 0 || end < first))
+        if (end != INT64_MIN && (first == 0 || end < first))
             first = end;
     }
     return first;
@@ -185,37 +188,43 @@ static void put_anchors(const struct atls_service *service,
     }
 }
 
-struct collateral_lines {
-    struct atls_buf *out;
-    const char *name, *format;
-    size_t profile;
+struct kind {
+    const char *kind, *label; /* of expiry.h, of the metric */
+    int64_t first;            /* 0: there is none */
 };
 
-static void put_expiry(void *arg, const char *what, int64_t next)
+static void note_first(void *arg, const struct atls_expiry *expiry)
 {
-    const struct collateral_lines *lines = arg;
-
-    put(lines->out,
-        "%s{format=\"%s\",profile=\"%zu\",what=\"%s\"} %" PRId64 "\n",
-        lines->name, lines->format, lines->profile, what, next);
+    for (struct kind *kind = arg; kind->kind != NULL; kind++)
+        if (strcmp(kind->kind, expiry->kind) == 0 && !expiry->is_missing &&
+            expiry->next != ATLS_EXPIRY_NEVER &&
+            (kind->first == 0 || expiry->next < kind->first))
+            kind->first = expiry->next;
 }
 
 static void put_collateral(const struct atls_service *service,
                            struct atls_buf *out)
 {
-    struct collateral_lines lines = {
-        .out = out, .name = "atls_serve_collateral_next_update_seconds"};
+    static const char name[] = "atls_serve_collateral_next_update_seconds";
 
-    put_head(out, lines.name, "gauge",
+    put_head(out, name, "gauge",
              "When collateral of a profile must be fetched anew, the first of "
              "its kind, in seconds since 1970.");
     for (size_t i = 0; i < service->rule->num_accept; i++) {
         const struct atls_profile *profile = service->rule->accept[i];
+        struct kind kinds[] = {{"CRL", "crl", 0},
+                               {"QE identity", "qe_identity", 0},
+                               {"TCB info", "tcb_info", 0},
+                               {NULL, NULL, 0}};
 
-        lines.format = profile->format->name;
-        lines.profile = i;
-        if (profile->format->expiries != NULL)
-            profile->format->expiries(profile, put_expiry, &lines);
+        if (!atls_profile_expiries(profile, note_first, kinds))
+            continue;
+        for (const struct kind *kind = kinds; kind->kind != NULL; kind++)
+            if (kind->first != 0)
+                put(out,
+                    "%s{format=\"%s\",profile=\"%zu\",what=\"%s\"} "
+                    "%" PRId64 "\n",
+                    name, profile->format->name, i, kind->label, kind->first);
     }
 }
 

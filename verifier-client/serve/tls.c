@@ -7,7 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "expiry.h"
+#include "chain.h"
 #include "file.h"
 #include "serve/secret.h"
 
@@ -60,7 +60,7 @@ static int64_t read_end(BIO *bio)
 
     return certificate == NULL
                ? 0
-               : atls_expiry_seconds(X509_get0_notAfter(certificate));
+               : atls_chain_seconds(X509_get0_notAfter(certificate));
 }
 
 void atls_tls_note(const struct atls_tls *tls, struct atls_metrics *metrics)
