@@ -41,6 +41,7 @@ struct atls_http {
 
 struct exchange {
     const struct atls_http *http;
+    const struct atls_http_request *request;
     struct atls_http_response *response;
     struct atls_buf *body;
     bool only_kept; /* no new connection */
@@ -274,6 +275,19 @@ static bool copy_header(struct atls_view line, const char *name, char *out,
     return true;
 }
 
+/* false: there is no room for it. */
+static bool copy_wanted(struct atls_view line,
+                        const struct atls_http_request *request)
+{
+    struct atls_view value;
+
+    if (request->value == NULL || request->value->len > 0 ||
+        !read_header(line, request->header, &value))
+        return true;
+    atls_buf_put(request->value, value);
+    return !request->value->failed;
+}
+
 static size_t take_header(char *data, size_t size, size_t num, void *arg)
 {
     struct exchange *exchange = arg;
@@ -288,7 +302,8 @@ static size_t take_header(char *data, size_t size, size_t num, void *arg)
         !copy_header(line, "Location", response->location,
                      sizeof(response->location)) ||
         !copy_header(line, "Accept", response->accept,
-                     sizeof(response->accept));
+                     sizeof(response->accept)) ||
+        !copy_wanted(line, exchange->request);
     return exchange->is_too_large ? 0 : line.len;
 }
 
@@ -542,7 +557,7 @@ enum atls_reason atls_http_exchange(struct atls_http *http,
                                     struct atls_buf *body, struct atls_why *why)
 {
     struct exchange exchange = {
-        .http = http, .response = response, .body = body};
+        .http = http, .request = request, .response = response, .body = body};
     struct atls_signals held;
     enum atls_reason reason;
     int saved = errno;

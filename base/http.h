@@ -57,6 +57,8 @@ struct atls_http_request {
     const char *accept;       /* media type; NULL: any */
     const char *content_type; /* of body; NULL: no body */
     struct atls_view body;
+    const char *header;     /* of the answer, whose value is wanted as well; */
+    struct atls_buf *value; /* it is appended here, once; NULL: none is */
 };
 
 struct atls_http_response {

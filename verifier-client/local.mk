@@ -66,6 +66,8 @@ noinst_LTLIBRARIES += libremote.la
 libremote_la_SOURCES = \
 	verifier-client/conversation.c verifier-client/conversation.h \
 	verifier-client/remote_ask.c \
+	verifier-client/remote_client.c verifier-client/remote_client.h \
+	verifier-client/remote_get.c verifier-client/remote_get.h \
 	verifier-client/trustee.c verifier-client/trustee.h \
 	verifier-client/trustee_evidence.c verifier-client/trustee_snp.c \
 	verifier-client/tsm_report.c verifier-client/veraison.c
@@ -91,6 +93,21 @@ EXTRA_DIST += verifier-client/libatls.map
 dist_pkgdata_DATA += \
 	verifier-client/policy.schema.json \
 	verifier-client/policy.example.json
+
+# Fetching collateral: what is wanted, and is what came that? For the command
+# alone: no guest has a use for it.
+noinst_LTLIBRARIES += libcollateral.la
+libcollateral_la_SOURCES = \
+	verifier-client/dcap_want.c \
+	verifier-client/delivering.h \
+	verifier-client/delivery.c verifier-client/delivery.h \
+	verifier-client/delivery_amd.c verifier-client/delivery_crl.c \
+	verifier-client/delivery_tcb.c \
+	verifier-client/file_replace.c verifier-client/file_replace.h \
+	verifier-client/renewal.c verifier-client/renewal.h \
+	verifier-client/snp_want.c \
+	verifier-client/vendor_root.c verifier-client/vendor_root.h \
+	verifier-client/want.c verifier-client/want.h
 
 # Quotes of Intel's TDX and SGX, and what Intel says of platforms.
 libverifier_la_SOURCES += \

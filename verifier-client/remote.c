@@ -64,7 +64,7 @@ enum atls_reason atls_remote_load(struct atls_why *why)
     handle = open_module();
     if (handle == NULL)
         return atls_why(why, ATLS_FILE_UNREADABLE,
-                        "a Verifier elsewhere is asked by " MODULE_FILE ": %s",
+                        "what is elsewhere is asked for by " MODULE_FILE ": %s",
                         dlerror());
     found = dlsym(handle, "atls_remote_module");
     if (found == NULL || found->version != ATLS_REMOTE_VERSION)
@@ -139,4 +139,15 @@ enum atls_reason atls_remote_ask(const struct atls_remote_question *question,
     if (!timed_out || !is_late)
         atls_breaker_note(url, timed_out, atls_clock_now());
     return reason;
+}
+
+enum atls_reason atls_remote_get(const struct atls_remote_document *document,
+                                 int64_t deadline_ns,
+                                 struct atls_remote_copy *out,
+                                 struct atls_why *why)
+{
+    enum atls_reason reason = atls_remote_load(why);
+
+    return reason == ATLS_OK ? module->get(document, deadline_ns, out, why)
+                             : reason;
 }

@@ -52,11 +52,33 @@ enum atls_reason ATLS_MUST_USE atls_remote_load(struct atls_why *why);
  * tree; NULL: beside this code, or where make install puts it. Borrowed. */
 void atls_remote_set_folder(const char *folder);
 
+/* A document that somebody publishes, and its copy. */
+struct atls_remote_document {
+    const struct atls_http_peer *peer;
+    const char *path;   /* behind the peer's URL */
+    const char *header; /* whose value belongs to it; NULL: none does */
+};
+struct atls_remote_copy { /* their maxima are the caller's */
+    struct atls_buf body, header;
+};
+
+/* atls_remote_get: appends to *out by one GET, status 200. COLLATERAL_MISSING:
+ * 404 or 410; VERIFIER_REFUSED: another status; and what atls_http_exchange
+ * and atls_http_new can return. deadline_ns: atls_clock_now. Not for use in
+ * handshakes. */
+enum atls_reason ATLS_MUST_USE
+atls_remote_get(const struct atls_remote_document *document,
+                int64_t deadline_ns, struct atls_remote_copy *out,
+                struct atls_why *why);
+
 /* What atls_remote.so exports, as "atls_remote_module". */
 struct atls_remote_module {
     unsigned version; /* ATLS_REMOTE_VERSION */
     enum atls_reason (*ask)(const struct atls_remote_question *question,
                             struct atls_buf *result, struct atls_why *why);
+    enum atls_reason (*get)(const struct atls_remote_document *document,
+                            int64_t deadline_ns, struct atls_remote_copy *out,
+                            struct atls_why *why);
 };
 #define ATLS_REMOTE_VERSION 2
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * atls_remote.so: one question, from the first request to the answer. Clients
- * are kept for the process, in a list that only grows, so that nobody waits
- * for a lock and fork leaves none shut.
+ * atls_remote.so: one question, from the first request to the answer.
  */
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -14,126 +11,10 @@
 
 #include "clock.h"
 #include "conversation.h"
+#include "remote_client.h"
+#include "remote_get.h"
 
-enum {
-    MAX_CLIENTS = 16,
-    SPKI_LEN = 32,
-    FAREWELL_MS = 200, /* for a request whose answer does not matter */
-};
-
-/* A copy of what a policy says of a peer: policies come and go. */
-struct client {
-    struct client *next;
-    struct atls_http_peer peer;
-    struct atls_http *http;
-};
-
-static struct client *_Atomic clients;
-static atomic_int num_clients;
-
-static bool texts_equal(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static bool peers_equal(const struct atls_http_peer *a,
-                        const struct atls_http_peer *b)
-{
-    return texts_equal(a->url, b->url) && texts_equal(a->ca, b->ca) &&
-           texts_equal(a->certificate, b->certificate) &&
-           texts_equal(a->key, b->key) &&
-           texts_equal(a->token_file, b->token_file) &&
-           a->allows_loopback_http == b->allows_loopback_http &&
-           atls_view_equal(atls_view(a->spki, a->num_spki * SPKI_LEN),
-                           atls_view(b->spki, b->num_spki * SPKI_LEN));
-}
-
-static void client_free(struct client *client)
-{
-    atls_http_free(client->http);
-    free((void *)(uintptr_t)client->peer.url);
-    free((void *)(uintptr_t)client->peer.ca);
-    free((void *)(uintptr_t)client->peer.spki);
-    free((void *)(uintptr_t)client->peer.certificate);
-    free((void *)(uintptr_t)client->peer.key);
-    free((void *)(uintptr_t)client->peer.token_file);
-    free(client);
-}
-typedef struct client remote_client;
-ATLS_AUTO_FREE(remote_client, client_free)
-
-/* false: no memory, and *copy is NULL. */
-static bool copy_text(const char *text, const char **copy)
-{
-    *copy = text == NULL ? NULL : strdup(text);
-    return text == NULL || *copy != NULL;
-}
-
-static bool copy_peer(const struct atls_http_peer *from,
-                      struct atls_http_peer *to)
-{
-    size_t len = from->num_spki * SPKI_LEN;
-    uint8_t *spki = len > 0 ? malloc(len) : NULL;
-
-    if (spki != NULL)
-        memcpy(spki, from->spki, len);
-    to->spki = spki;
-    to->num_spki = from->num_spki;
-    to->allows_loopback_http = from->allows_loopback_http;
-    return (len == 0 || spki != NULL) && copy_text(from->url, &to->url) &&
-           copy_text(from->ca, &to->ca) &&
-           copy_text(from->certificate, &to->certificate) &&
-           copy_text(from->key, &to->key) &&
-           copy_text(from->token_file, &to->token_file);
-}
-
-static enum atls_reason client_new(const struct atls_http_peer *peer,
-                                   struct client **out, struct atls_why *why)
-{
-    ATLS_AUTO(remote_client) *new = calloc(1, sizeof(*new));
-    enum atls_reason reason;
-
-    if (new == NULL || !copy_peer(peer, &new->peer))
-        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
-    reason = atls_http_new(&new->peer, &new->http, why);
-    if (reason == ATLS_OK)
-        *out = ATLS_STEAL(new);
-    return reason;
-}
-
-static struct client *find_client(const struct atls_http_peer *peer)
-{
-    struct client *client = clients;
-
-    while (client != NULL && !peers_equal(&client->peer, peer))
-        client = client->next;
-    return client;
-}
-
-/* *is_ours: it did not go onto the list, and the caller frees it. */
-static enum atls_reason need_client(const struct atls_http_peer *peer,
-                                    struct client **out, bool *is_ours,
-                                    struct atls_why *why)
-{
-    enum atls_reason reason;
-
-    *is_ours = false;
-    *out = find_client(peer);
-    if (*out != NULL)
-        return ATLS_OK;
-    reason = client_new(peer, out, why);
-    if (reason != ATLS_OK)
-        return reason;
-    *is_ours = atomic_fetch_add(&num_clients, 1) >= MAX_CLIENTS;
-    if (*is_ours) {
-        atomic_fetch_sub(&num_clients, 1);
-        return ATLS_OK;
-    }
-    (*out)->next = clients;
-    while (!atomic_compare_exchange_weak(&clients, &(*out)->next, *out))
-        continue;
-    return ATLS_OK;
-}
+enum { FAREWELL_MS = 200 }; /* for a request whose answer does not matter */
 
 /* false: the deadline comes first. */
 static bool pause_for(int64_t pause_ms, int64_t deadline_ns)
@@ -229,17 +110,15 @@ static enum atls_reason ask_by(const struct atls_remote_question *question,
 static enum atls_reason ask(const struct atls_remote_question *question,
                             struct atls_buf *result, struct atls_why *why)
 {
-    struct client *client = NULL;
-    bool is_ours = false;
+    struct atls_remote_client *client = NULL;
     enum atls_reason reason;
     int saved = errno;
 
     ERR_set_mark();
-    reason = need_client(&question->verifier->peer, &client, &is_ours, why);
+    reason = atls_remote_client_take(&question->verifier->peer, &client, why);
     if (reason == ATLS_OK)
-        reason = ask_by(question, client->http, result, why);
-    if (is_ours)
-        client_free(client);
+        reason = ask_by(question, atls_remote_client_http(client), result, why);
+    atls_remote_client_give(client);
     ERR_pop_to_mark();
     errno = saved;
     return reason;
@@ -251,4 +130,5 @@ __attribute__((visibility("default")))
 const struct atls_remote_module atls_remote_module = {
     .version = ATLS_REMOTE_VERSION,
     .ask = ask,
+    .get = atls_remote_get_by_http,
 };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 cli_tests = \
 	test/cli/appraise.sh \
+	test/cli/collateral.sh \
 	test/cli/config.sh \
 	test/cli/doctor.sh \
 	test/cli/inspect.sh \
@@ -9,4 +10,10 @@ cli_tests = \
 	test/cli/usage.sh
 TESTS += $(cli_tests)
 dist_check_SCRIPTS += $(cli_tests)
-EXTRA_DIST += test/cli/harness.sh
+EXTRA_DIST += test/cli/harness.sh test/cli/vendor.py
+
+# What collateral.sh fetches.
+check_PROGRAMS += test/cli/make_vendor
+test_cli_make_vendor_SOURCES = test/cli/make_vendor.c \
+	test/unit/forge_tcb.c test/unit/forge_dcap.c $(snp_forge_sources)
+test_cli_make_vendor_LDADD = libverifier.la libbase.la

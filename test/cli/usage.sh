@@ -15,14 +15,20 @@ complains "and atls says so" 'which command'
 asks "an unknown command is bad usage" 2 attest
 complains "and is named" 'no command "attest"'
 
-for command in config inspect appraise policy probe doctor serve; do
+for command in config inspect appraise policy collateral probe doctor serve; do
     asks "atls $command --help succeeds" 0 $command --help
     check "the help of $command fits a screen" fits_a_screen
     says "it tells the exit statuses of $command" 'Exit status: 0'
     asks "$command refuses an unknown option" 2 $command --colour
     complains "and names it and the help" 'no option --colour'
 done
-for command in inspect appraise policy probe; do
+for command in fetch status; do
+    asks "atls collateral $command --help succeeds" 0 collateral $command --help
+    check "the help of collateral $command fits a screen" fits_a_screen
+    says "it tells its exit statuses" 'Exit status: 0'
+    asks "collateral $command refuses an unknown option" 2 collateral $command --colour
+done
+for command in inspect appraise policy collateral probe; do
     asks "$command wants its argument" 2 $command
     complains "and says that it is missing" 'an argument is missing'
 done

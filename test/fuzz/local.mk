@@ -231,3 +231,15 @@ test_fuzz_fuzz_tcb_SOURCES = test/fuzz/fuzz_tcb.c
 test_fuzz_fuzz_tcb_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_tcb_LDADD = $(fuzz_libs)
 endif
+
+# What is fetched
+check_PROGRAMS += test/fuzz/replay_delivery
+TESTS += test/fuzz/replay_delivery
+test_fuzz_replay_delivery_SOURCES = test/fuzz/fuzz_delivery.c test/fuzz/replay.c
+test_fuzz_replay_delivery_LDADD = libcollateral.la $(fuzz_libs)
+if ENABLE_FUZZ
+noinst_PROGRAMS += test/fuzz/fuzz_delivery
+test_fuzz_fuzz_delivery_SOURCES = test/fuzz/fuzz_delivery.c
+test_fuzz_fuzz_delivery_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_delivery_LDADD = libcollateral.la $(fuzz_libs)
+endif

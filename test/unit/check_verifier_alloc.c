@@ -10,13 +10,17 @@
 
 #include <openssl/crypto.h>
 
+#include "chain.h"
 #include "document.h"
 #include "evidence.h"
+#include "expiry.h"
 #include "forge.h"
 #include "forge_dcap.h"
 #include "forge_snp.h"
 #include "learn.h"
+#include "renewal.h"
 #include "result.h"
+#include "stamp.h"
 #include "../check_main.h"
 
 static unsigned num_allocations, fail_at; /* 0: none fails */
@@ -417,6 +421,106 @@ static enum atls_reason run_result(void)
     return reason;
 }
 
+/* Collateral: watched, looked through, delivered */
+
+static enum atls_reason run_watch(void)
+{
+    static char path[128];
+    struct atls_stamps *stamps = atls_stamps_new();
+    struct atls_policy *loaded = NULL;
+    enum atls_reason reason;
+
+    if (path[0] == '\0') {
+        snprintf(path, sizeof(path), "%s/policy", folder.path);
+        forge_folder_put(&folder, "policy", atls_buf_view(&policy_text));
+    }
+    if (stamps == NULL)
+        return ATLS_OUT_OF_MEMORY;
+    reason = atls_policy_watch(path, stamps, &loaded, NULL);
+    must((reason == ATLS_OK) == (loaded != NULL));
+    must(reason != ATLS_OK || atls_stamps_look(stamps) == ATLS_STAMPS_SAME);
+    atls_policy_free(loaded);
+    atls_stamps_free(stamps);
+    return reason;
+}
+
+static void count(void *arg, const struct atls_expiry *expiry)
+{
+    (void)expiry;
+    ++*(unsigned *)arg;
+}
+
+static enum atls_reason run_expiries(void)
+{
+    unsigned num = 0;
+    bool is_told = atls_policy_expiries(policy, count, &num);
+
+    must(is_told == (num > 0));
+    return is_told ? ATLS_OK : ATLS_OUT_OF_MEMORY;
+}
+
+static STACK_OF(X509) * trusted; /* of the folder: its root */
+
+static enum atls_reason run_renewal(void)
+{
+    static struct atls_wants wants;
+    struct atls_stock_folder stock = {.tcb = {.num = 0}};
+    const struct atls_delivery_terms terms = {.roots = trusted, .now = now};
+    enum atls_reason reason =
+        atls_stock_read(folder.path, NULL, NULL, &stock, NULL);
+
+    wants.num = 0;
+    if (reason == ATLS_OK)
+        atls_renewal_wants(&wants, &stock);
+    for (size_t i = 0; i < wants.num; i++) {
+        struct atls_delivered found;
+        bool is_found =
+            atls_renewal_find(&stock, &wants.items[i], &terms, &found);
+
+        must(!is_found || found.issued <= now);
+        atls_delivered_clear(&found);
+    }
+    atls_stock_clear(&stock);
+    return reason;
+}
+
+static struct atls_buf served, served_chain;
+
+static void open_delivery(void)
+{
+    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX);
+    char path[128];
+
+    trusted = sk_X509_new_null();
+    served = atls_buf(FORGE_MAX);
+    served_chain = atls_buf(FORGE_MAX);
+    snprintf(path, sizeof(path), "%s/root.pem", folder.path);
+    must(forge_file(path, &pem));
+    must(atls_chain_read(atls_buf_view(&pem), trusted, NULL) == ATLS_OK);
+    snprintf(path, sizeof(path), "%s/info.json", folder.path);
+    must(forge_file(path, &served));
+    snprintf(path, sizeof(path), "%s/chain.pem", folder.path);
+    must(forge_file(path, &served_chain));
+}
+
+static enum atls_reason run_delivery(void)
+{
+    static const struct atls_want want = {
+        .kind = ATLS_WANT_TCB_INFO, .is_td = true, .fmspc = {0x50, 0x80, 0x6f}};
+    const struct atls_delivery delivery = {
+        .body = atls_buf_view(&served), .chain = atls_buf_view(&served_chain)};
+    const struct atls_delivery_terms terms = {.roots = trusted, .now = now};
+    struct atls_delivered delivered;
+    struct atls_why why = {0};
+    enum atls_reason reason =
+        atls_delivery_check(&want, &delivery, &terms, &delivered, &why);
+
+    must(reason == why.reason);
+    must(reason != ATLS_OK || delivered.file.len > served.len);
+    atls_delivered_clear(&delivered);
+    return reason;
+}
+
 static const struct row {
     const char *vector, *key_name;
     enum atls_reason (*run)(void);
@@ -447,6 +551,10 @@ static const struct row {
     {"tdx", NULL, run_load, 29},
     {"tdx-debug", NULL, run_appraise, 29},
     {"tdx-debug", NULL, run_load, 29},
+    {"tdx", NULL, run_watch, 29},
+    {"tdx", NULL, run_expiries, 0},
+    {"tdx", NULL, run_renewal, 29},
+    {"tdx", NULL, run_delivery, 29},
 };
 
 START_TEST(failed_allocation_never_accepts_and_never_crashes)
@@ -456,6 +564,8 @@ START_TEST(failed_allocation_never_accepts_and_never_crashes)
     bool is_hit = true;
 
     open_row(rows[_i].vector, rows[_i].key_name);
+    if (rows[_i].run == run_renewal || rows[_i].run == run_delivery)
+        open_delivery();
     (void)rows[_i].run(); /* what libcrypto makes once */
     usual = rows[_i].run();
     for (; is_hit && n<40000; n += rows[_i].step> 0 ? rows[_i].step : 1) {
@@ -469,6 +579,9 @@ START_TEST(failed_allocation_never_accepts_and_never_crashes)
     ck_assert_uint_gt(n, 2); /* it does allocate */
     ck_assert_reason(rows[_i].run(), usual);
     close_row();
+    atls_chain_stack_free(trusted);
+    atls_buf_clear(&served);
+    atls_buf_clear(&served_chain);
 }
 END_TEST
 

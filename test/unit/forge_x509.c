@@ -165,6 +165,18 @@ X509_CRL *forge_crl(X509 *issuer, EVP_PKEY *key, long revoked, int64_t from,
     return crl;
 }
 
+void forge_crl_pem(struct atls_buf *out, X509_CRL *crl)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text;
+    long len;
+
+    must(PEM_write_bio_X509_CRL(bio, crl) == 1);
+    len = BIO_get_mem_data(bio, &text);
+    atls_buf_put(out, atls_view(text, (size_t)len));
+    BIO_free(bio);
+}
+
 static void write_pem(struct atls_buf *out, X509 *certificate,
                       const char *newline)
 {

@@ -34,6 +34,9 @@ X509 *forge_x509(const struct forge_certificate *certificate);
 X509_CRL *forge_crl(X509 *issuer, EVP_PKEY *key, long revoked, int64_t from,
                     int64_t until);
 
+/* forge_crl_pem: appends it. */
+void forge_crl_pem(struct atls_buf *out, X509_CRL *crl);
+
 /* forge_ec: a new key on the curve. forge_rsa: one RSA key of 2048 bits for the
  * life of the program, by index 0 or 1, as making them takes long. */
 EVP_PKEY *forge_ec(const char *curve);

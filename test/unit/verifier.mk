@@ -103,7 +103,8 @@ test_unit_check_verifier_alloc_SOURCES = test/unit/check_verifier_alloc.c \
 test_unit_check_verifier_alloc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_verifier_alloc_LDFLAGS = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
-test_unit_check_verifier_alloc_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_verifier_alloc_LDADD = libcollateral.la libverifier.la libbase.la \
+	$(CHECK_LIBS)
 test_unit_check_collateral_SOURCES = test/unit/check_collateral.c \
 	$(forge_dcap_sources)
 test_unit_check_collateral_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -133,3 +134,11 @@ test_unit_check_expiry_SOURCES = test/unit/check_expiry.c \
 	test/unit/forge_tcb.c test/unit/forge_dcap.c $(snp_forge_sources)
 test_unit_check_expiry_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_expiry_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += test/unit/check_delivery
+TESTS += test/unit/check_delivery
+test_unit_check_delivery_SOURCES = test/unit/check_delivery.c \
+	test/unit/forge_tcb.c test/unit/forge_dcap.c $(snp_forge_sources)
+test_unit_check_delivery_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_delivery_LDADD = libcollateral.la libverifier.la libbase.la \
+	$(CHECK_LIBS)

@@ -9,6 +9,7 @@
 enum { ATLS_EXIT_YES = 0, ATLS_EXIT_NO = 1, ATLS_EXIT_USAGE = 2 };
 
 int atls_command_appraise(int argc, char **argv);
+int atls_command_collateral(int argc, char **argv);
 int atls_command_config(int argc, char **argv);
 int atls_command_doctor(int argc, char **argv);
 int atls_command_inspect(int argc, char **argv);

@@ -6,6 +6,9 @@ atls_SOURCES = \
 	verifier-client/cli/applications.c \
 	verifier-client/cli/appraise.c \
 	verifier-client/cli/cnf.c verifier-client/cli/cnf.h \
+	verifier-client/cli/collateral.c verifier-client/cli/collateral.h \
+	verifier-client/cli/collateral_fetch.c \
+	verifier-client/cli/collateral_status.c \
 	verifier-client/cli/command.h \
 	verifier-client/cli/config.c \
 	verifier-client/cli/connect.c verifier-client/cli/connect.h \
@@ -20,6 +23,7 @@ atls_SOURCES = \
 	verifier-client/cli/doctor_load.c \
 	verifier-client/cli/doctor_policy.c \
 	verifier-client/cli/doctor_processes.c \
+	verifier-client/cli/fetcher.c verifier-client/cli/fetcher.h \
 	verifier-client/cli/finding.c verifier-client/cli/finding.h \
 	verifier-client/cli/input.c verifier-client/cli/input.h \
 	verifier-client/cli/inspect.c \
@@ -36,5 +40,5 @@ atls_SOURCES = \
 atls_CPPFLAGS = -D_GNU_SOURCE $(AM_CPPFLAGS) -DATLS_EXTDIR='"$(extdir)"' \
 	-DATLS_MODULESDIR='"$(osslmodulesdir)"'
 atls_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
-atls_LDADD = libext.la libverifier.la libbase.la $(SSL_LIBS) $(CRYPTO_LIBS) \
+atls_LDADD = libext.la libcollateral.la libverifier.la libbase.la $(SSL_LIBS) $(CRYPTO_LIBS) \
 	$(JANSSON_LIBS)

@@ -24,6 +24,7 @@ static const struct command {
     {"inspect", atls_command_inspect, false},
     {"appraise", atls_command_appraise, false},
     {"policy", atls_command_policy, false},
+    {"collateral", atls_command_collateral, false},
     {"probe", atls_command_probe, false},
     {"doctor", atls_command_doctor, false},
     {"serve", atls_command_serve, false},
@@ -41,6 +42,8 @@ static const char help[] =
     "  appraise FILE       judge Evidence under a policy\n"
     "  policy check FILE   find every problem of a policy\n"
     "  policy learn URI    write a policy that accepts this attester\n"
+    "  collateral fetch    bring what AMD and Intel publish about chips; "
+    "status\n"
     "  probe HOST:PORT     ask a server to attest, and say what it did\n"
     "  doctor [APP]        find out why attestation does not happen here\n"
     "  serve               be a Verifier for others\n"

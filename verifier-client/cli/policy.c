@@ -273,19 +273,11 @@ static enum atls_reason read_anchors(struct study *study, struct atls_why *why)
     return ATLS_OK;
 }
 
-/* A URI has a scheme; a file that is named like one can be given as ./FILE. */
-static bool is_uri(const char *text)
-{
-    size_t len = strcspn(text, ":/");
-
-    return len > 1 && text[len] == ':';
-}
-
 static int learn(struct study *study)
 {
     struct atls_why why = {0};
 
-    if (!is_uri(study->source) && study->anchors.num == 0)
+    if (!atls_source_is_uri(study->source) && study->anchors.num == 0)
         return atls_usage_wrong("policy",
                                 "%s: Evidence in a file needs --trust-anchor, "
                                 "the key that it was signed with or its "
@@ -293,8 +285,8 @@ static int learn(struct study *study)
                                 study->source);
     if (read_anchors(study, &why) != ATLS_OK)
         return atls_usage_failed("policy", &why);
-    return is_uri(study->source) ? learn_from_attester(study)
-                                 : learn_from_file(study);
+    return atls_source_is_uri(study->source) ? learn_from_attester(study)
+                                             : learn_from_file(study);
 }
 
 int atls_command_policy(int argc, char **argv)

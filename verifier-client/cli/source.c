@@ -38,6 +38,13 @@ char *atls_source_extension(void)
     return path;
 }
 
+bool atls_source_is_uri(const char *text)
+{
+    size_t len = strcspn(text, ":/");
+
+    return len > 1 && text[len] == ':';
+}
+
 void atls_source_said(char *text, size_t size)
 {
     const char *data, *library;

@@ -18,6 +18,10 @@ struct atls_source {
     char *formats; /* "evidence-formats": best first, one a line */
 };
 
+/* atls_source_is_uri: it has a scheme; a file that is named like one can be
+ * given as ./FILE. */
+bool atls_source_is_uri(const char *text);
+
 /* atls_source_open: loads what is needed; touches no device. ATTESTER_ABSENT
  * with what the provider said, FILE_UNREADABLE (atls.so), OUT_OF_MEMORY. Close
  * *source in any case. */
