@@ -41,7 +41,7 @@ struct atls_http {
 
 struct exchange {
     const struct atls_http *http;
-    const struct atls_http_request *request;
+    const struct atls_http_request *request; /* NULL: it is gone by then */
     struct atls_http_response *response;
     struct atls_buf *body;
     bool only_kept; /* no new connection */
@@ -281,7 +281,7 @@ static bool copy_wanted(struct atls_view line,
 {
     struct atls_view value;
 
-    if (request->value == NULL || request->value->len > 0 ||
+    if (request == NULL || request->value == NULL || request->value->len > 0 ||
         !read_header(line, request->header, &value))
         return true;
     atls_buf_put(request->value, value);

@@ -20,7 +20,7 @@ asks "a policy is learnt from Evidence and its key" 0 policy learn \
     --trust-anchor soft.pub e.cmw
 check "the same as from the attester" cmp -s out learnt.json
 asks "another key did not sign it" 1 policy learn --trust-anchor other.pub e.cmw
-complains "and nothing is learnt" "signature is wrong"
+complains "and nothing is learnt" "the signature is not this key.s"
 asks "Evidence in a file needs its key" 2 policy learn e.cmw
 complains "and atls says so" 'needs --trust-anchor'
 asks "an attester brings its own" 2 policy learn --trust-anchor soft.pub "$uri"

@@ -65,6 +65,7 @@ policy() {
     cat >"$1" <<END
 { "verifiers": { "https://v.example": { "url": "$2", $3,
     "keys": ["verifier.pub"],
+    "nonce_checked": ["PSA_IOT"],
     "accept": [ { "PSA_IOT": ["executables", "hardware"] } ] } },
   "profiles": { "soft": { "format": "psa", "verifier": "https://v.example" } },
   "rules": [ $4 ] }

@@ -12,7 +12,6 @@
 #include "serve/secret.h"
 
 ATLS_AUTO_FREE(BIO, BIO_free_all)
-ATLS_AUTO_FREE(X509, X509_free)
 
 static enum atls_reason read_pem(const char *path, struct atls_buf *text,
                                  struct atls_why *why)
