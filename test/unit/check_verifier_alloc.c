@@ -15,8 +15,8 @@
 #include "evidence.h"
 #include "expiry.h"
 #include "forge.h"
-#include "forge_dcap.h"
 #include "forge_snp.h"
+#include "forge_tcb.h"
 #include "learn.h"
 #include "renewal.h"
 #include "result.h"
@@ -137,62 +137,6 @@ judge(const struct atls_policy *with);
 
 /* TDX has a folder of collateral beside it. */
 static struct forge_folder folder;
-#define X4(text) text text text text
-#define DATES                                                                  \
-    "\"issueDate\":\"" FORGE_DCAP_ISSUED                                       \
-    "\",\"nextUpdate\":\"" FORGE_DCAP_NEXT "\",\"tcbEvaluationDataNumber\":1,"
-#define SVNS                                                                   \
-    "[" X4("{\"svn\":0},") X4("{\"svn\":0},")                                  \
-        X4("{\"svn\":0},") "{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":5}]"
-#define ZEROS X4(X4("000000"))
-
-static void put_signed(const struct forge_dcap *dcap, const char *file,
-                       const char *key_name, const char *inner)
-{
-    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
-
-    forge_dcap_signed(dcap, key_name, inner, &text);
-    forge_folder_put(&folder, file, atls_buf_view(&text));
-}
-
-__attribute__((noinline)) static void
-put_collateral(const struct forge_dcap *dcap)
-{
-    static const char info[] =
-        "{\"id\":\"TDX\",\"version\":3," DATES "\"fmspc\":\"" FORGE_DCAP_FMSPC
-        "\",\"pceId\":\"0000\",\"tcbType\":0,"
-        "\"tdxModule\":{\"mrsigner\":\"" ZEROS "\",\"attributes\":"
-        "\"0000000000000000\",\"attributesMask\":\"FFFFFFFFFFFFFFFF\"},"
-        "\"tcbLevels\":[{\"tcb\":{\"pcesvn\":1,\"sgxtcbcomponents\":" SVNS
-        ",\"tdxtcbcomponents\":[" X4("{\"svn\":0},") X4("{\"svn\":0},") X4(
-            "{\"svn\":0},") "{\"svn\":0},{\"svn\":0},{\"svn\":0},{\"svn\":0}]}"
-                            ",\"tcbStatus\":\"UpToDate\"}]}";
-    static const char identity[] =
-        "{\"id\":\"TD_QE\",\"version\":2," DATES
-        "\"miscselect\":\"00000000\",\"miscselectMask\":\"FFFFFFFF\","
-        "\"attributes\":\"00000000000000000000000000000000\","
-        "\"attributesMask\":\"00000000000000000000000000000000\","
-        "\"mrsigner\":\"" X4(
-            X4("4242")) "\",\"isvprodid\":2,"
-                        "\"tcbLevels\":[{\"tcb\":{\"isvsvn\":1},"
-                        "\"tcbStatus\":\"UpToDate\"}]}";
-    const int chain[] = {FORGE_DCAP_TCB, FORGE_DCAP_ROOT, -1};
-    const int root[] = {FORGE_DCAP_ROOT, -1};
-    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX), crl = atls_buf(FORGE_MAX);
-
-    put_signed(dcap, "info.json", "tcbInfo", info);
-    put_signed(dcap, "identity.json", "enclaveIdentity", identity);
-    forge_dcap_pem(dcap, &pem, chain);
-    forge_folder_put(&folder, "chain.pem", atls_buf_view(&pem));
-    atls_buf_clear(&pem);
-    forge_dcap_pem(dcap, &pem, root);
-    forge_folder_put(&folder, "root.pem", atls_buf_view(&pem));
-    forge_dcap_crl(dcap, FORGE_DCAP_ROOT, &crl);
-    forge_folder_put(&folder, "root.crl", atls_buf_view(&crl));
-    atls_buf_clear(&crl);
-    forge_dcap_crl(dcap, FORGE_DCAP_CA, &crl);
-    forge_folder_put(&folder, "ca.crl", atls_buf_view(&crl));
-}
 
 static void open_tdx(bool has_debug)
 {
@@ -203,7 +147,7 @@ static void open_tdx(bool has_debug)
 
     forge_dcap_open(&dcap);
     forge_folder_open(&folder);
-    put_collateral(&dcap);
+    forge_tcb_collateral(&dcap, true, folder.path);
     forge_dcap_quote_init(&quote, "tdx15", forge_nonce(FORGE_NONCE));
     quote.body[120] = has_debug;
     forge_dcap_quote(&dcap, &quote, &bytes);

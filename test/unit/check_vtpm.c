@@ -8,14 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
-
 #include "base64url.h"
 #include "chain.h"
 #include "cbor.h"
 #include "evidence.h"
 #include "forge.h"
-#include "forge_snp.h"
+#include "forge_vtpm.h"
 #include "json.h"
 #include "learn.h"
 #include "../check_main.h"
@@ -26,141 +24,29 @@
 #define B48(x)   B32(x) B16(x)
 
 ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
-ATLS_AUTO_FREE(BIGNUM, BN_free)
 
 enum { AT_DATA = 1216, AT_RUNTIME = 1236 };
 
 static struct forge_snp chip;
-static EVP_PKEY *ak;
-/* What is wrong with the Evidence; zeroed: nothing */
-static struct {
-    const char *kid, *kty, *text; /* of the key; text: in place of all */
-    uint32_t type, digest, len;
-    size_t size; /* of the report, when not 0 */
-    bool is_unsigned_data, hides_certificates, has_der, hides_report,
-        is_other_key;
-    uint8_t magic;
-} forged;
+static struct forge_vtpm forged;
 
 static void set_up(void)
 {
-    memset(&forged, 0, sizeof(forged));
     forge_snp_open(&chip, ATLS_SNP_MILAN, forge_nonce(1));
-    ak = forge_key("ak-rsa");
+    forged = (struct forge_vtpm){.chip = &chip, .ak = forge_key("ak-rsa")};
 }
 
 static void tear_down(void)
 {
     forge_snp_clear(&chip);
-    EVP_PKEY_free(ak);
-}
-
-static void put_u32(struct atls_buf *out, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        atls_buf_u8(out, (uint8_t)(value >> (8 * i)));
-}
-
-static void put_number(struct atls_buf *out, const char *param)
-{
-    ATLS_AUTO(BIGNUM) *number = NULL;
-    uint8_t bytes[512];
-    int len;
-
-    ck_assert_int_eq(EVP_PKEY_get_bn_param(ak, param, &number), 1);
-    len = BN_bn2bin(number, bytes);
-    atls_base64url_put(out, atls_view(bytes, (size_t)len));
-}
-
-static void put_runtime_data(struct atls_buf *out)
-{
-    if (forged.text != NULL) {
-        atls_buf_text(out, forged.text);
-        return;
-    }
-    atls_buf_text(out, "{\"keys\":[{\"kid\":\"HCLEkPub\",\"kty\":\"RSA\"},"
-                       "{\"kid\":\"");
-    atls_buf_text(out, forged.kid != NULL ? forged.kid : "HCLAkPub");
-    atls_buf_text(out, "\",\"kty\":\"");
-    atls_buf_text(out, forged.kty != NULL ? forged.kty : "RSA");
-    atls_buf_text(out, "\",\"n\":\"");
-    put_number(out, OSSL_PKEY_PARAM_RSA_N);
-    atls_buf_text(out, "\",\"e\":\"");
-    put_number(out, OSSL_PKEY_PARAM_RSA_E);
-    atls_buf_text(out, "\"}],\"vm-configuration\":{\"tpm-enabled\":true}}");
-}
-
-static void put_hcl_report(struct atls_buf *out)
-{
-    ATLS_AUTO_BUF data = atls_buf(FORGE_MAX);
-    uint8_t digest[32];
-
-    put_runtime_data(&data);
-    ck_assert_int_eq(
-        EVP_Q_digest(NULL, "SHA256", NULL, data.data, data.len, digest, NULL),
-        1);
-    memset(chip.report + 0x50, 0, 64);
-    memcpy(chip.report + 0x50, digest, sizeof(digest));
-    if (forged.is_unsigned_data)
-        data.data[data.len - 2] ^= 1;
-    forge_snp_certify(&chip);
-    forge_snp_sign(&chip);
-    atls_buf_text(out, "HCL");
-    atls_buf_u8(out, 'A' ^ forged.magic);
-    memset(atls_buf_room(out, 28), 0, 28);
-    atls_buf_put(out, atls_view(chip.report, sizeof(chip.report)));
-    put_u32(out, (uint32_t)data.len + 20);
-    put_u32(out, 1);
-    put_u32(out, forged.type != 0 ? forged.type : 2);
-    put_u32(out, forged.digest != 0 ? forged.digest : 1);
-    put_u32(out, forged.len != 0 ? forged.len : (uint32_t)data.len);
-    atls_buf_put(out, atls_buf_view(&data));
-    memset(atls_buf_room(out, 64), 0, 64);
-    if (forged.size != 0)
-        out->len = forged.size;
-}
-
-static void add_entries(struct atls_buf *map, struct atls_view report,
-                        struct atls_view certificates)
-{
-    if (!forged.hides_report) {
-        map->data[0]++; /* entries of a map of less than 24 */
-        atls_cbor_put_text(map, "hcl_report");
-        atls_cbor_put_bytes(map, report);
-    }
-    if (!forged.hides_certificates) {
-        map->data[0]++;
-        atls_cbor_put_text(map, "certificates");
-        atls_cbor_put_bytes(map, certificates);
-    }
+    EVP_PKEY_free(forged.ak);
 }
 
 static void put_value(struct atls_buf *value)
 {
-    ATLS_AUTO_BUF hcl = atls_buf(FORGE_MAX), pem = atls_buf(FORGE_MAX);
-    ATLS_AUTO(EVP_PKEY) *other = forge_key("ak-ecc");
-    struct forge_quote quote = {.key = forged.is_other_key ? other : ak,
-                                .nonce = forge_nonce(FORGE_NONCE),
-                                .algorithm = forged.is_other_key ? 0 : 0x14,
-                                .selections = {{0x0b, 0x81}}};
-
-    forge_quote(value, &quote);
-    put_hcl_report(&hcl);
-    if (forged.has_der) {
-        forge_x509_der(&pem, chip.certificate);
-    } else {
-        forge_x509_pem(&pem, chip.certificate);
-        forge_x509_pem(&pem, chip.ask);
-        forge_x509_pem(&pem, chip.ark);
-    }
-    add_entries(value, atls_buf_view(&hcl), atls_buf_view(&pem));
-}
-
-static void put_cmw(struct atls_buf *cmw)
-{
     ATLS_AUTO_BUF value = atls_buf(FORGE_MAX);
 
-    put_value(&value);
+    forge_vtpm_value(&forged, forge_nonce(FORGE_NONCE), &value);
     forge_cmw(cmw, TYPE_TPM, atls_buf_view(&value), 4);
 }
 
@@ -240,7 +126,9 @@ END_TEST
 
 START_TEST(quote_by_another_key_is_refused)
 {
-    forged.is_other_key = true;
+    ATLS_AUTO(EVP_PKEY) *other = forge_key("ak-ecc");
+
+    forged.signer = other;
     judge(ANY, ATLS_ALGORITHM_UNSUPPORTED);
 }
 END_TEST
@@ -416,7 +304,7 @@ static void open_value(void)
     good.value = atls_buf(FORGE_MAX);
     good.parts = (struct atls_vtpm_claims){.runtime_data = {NULL, 0}};
     forged.has_der = true; /* of the key; the ASK is the anchor */
-    put_value(&good.value);
+    forge_vtpm_value(&forged, forge_nonce(FORGE_NONCE), &good.value);
     ck_assert_reason(atls_format_vtpm.parse(atls_buf_view(&good.value),
                                             &good.parts, &nonce, NULL),
                      ATLS_OK);
@@ -530,7 +418,8 @@ START_TEST(rsa_signature_of_zeros_or_of_the_modulus_is_refused)
     memset(at_of(good.parts.quote.signature.rsa, 0), 0,
            good.parts.quote.signature.rsa.len);
     ck_assert_reason(judge_value(FORGE_NOW), ATLS_SIGNATURE_INVALID);
-    ck_assert_int_eq(EVP_PKEY_get_bn_param(ak, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+    ck_assert_int_eq(
+        EVP_PKEY_get_bn_param(forged.ak, OSSL_PKEY_PARAM_RSA_N, &n), 1);
     BN_bn2bin(n, at_of(good.parts.quote.signature.rsa, 0));
     ck_assert_reason(judge_value(FORGE_NOW), ATLS_SIGNATURE_INVALID);
     clear_value();
@@ -601,7 +490,7 @@ START_TEST(hcl_report_cut_at_a_border_is_refused)
     ATLS_AUTO_BUF hcl = atls_buf(FORGE_MAX);
     size_t end;
 
-    put_hcl_report(&hcl);
+    forge_vtpm_report(&forged, &hcl);
     end = hcl.len - 64; /* of the runtime data */
     for (size_t i = 0; i < sizeof(borders) / sizeof(borders[0]); i++)
         for (size_t j = 0; j < 3; j++) {
@@ -677,7 +566,8 @@ START_TEST(quote_of_azure_is_accepted_up_to_amd)
     ck_assert(forge_vector("snp/azure-hcl-report.vcek-chain.pem", &pem));
     json = json_loadb((const char *)text.data, text.len, 0, NULL);
     put_azure(&value, json);
-    add_entries(&value, atls_buf_view(&hcl), atls_buf_view(&pem));
+    forge_vtpm_entry(&value, "hcl_report", atls_buf_view(&hcl));
+    forge_vtpm_entry(&value, "certificates", atls_buf_view(&pem));
     forge_cmw(&cmw, TYPE_TPM, atls_buf_view(&value), 4);
     judge_cmw(atls_buf_view(&cmw), ark, ANY, atls_view_text("challenge"),
               FORGE_NOW, ATLS_OK);

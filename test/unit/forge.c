@@ -61,6 +61,17 @@ bool forge_file(const char *path, struct atls_buf *out)
     return read_path(path[0] == '/' ? path : full, out);
 }
 
+void forge_write(const char *folder, const char *name, struct atls_view bytes)
+{
+    char path[1024];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    file = fopen(path, "wb");
+    must(file != NULL && fwrite(bytes.data, 1, bytes.len, file) == bytes.len &&
+         fclose(file) == 0);
+}
+
 bool forge_vector(const char *path, struct atls_buf *out)
 {
     const char *folder = getenv("ATLS_VECTORS");

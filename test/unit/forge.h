@@ -21,6 +21,8 @@ EVP_PKEY *forge_key(const char *name);
 char *forge_pem(EVP_PKEY *key);
 /* forge_file: the whole file at top_srcdir/PATH, or at an absolute path. */
 bool forge_file(const char *path, struct atls_buf *out);
+/* forge_write: a file of these bytes. */
+void forge_write(const char *folder, const char *name, struct atls_view bytes);
 /* forge_vector: the file in ATLS_VECTORS; false when there is no such folder
  * of vectors, which a test then says and skips. */
 bool forge_vector(const char *path, struct atls_buf *out);

@@ -190,10 +190,10 @@ static void issue(struct forge_dcap *dcap, int role)
 void forge_dcap_open(struct forge_dcap *dcap)
 {
     *dcap = (struct forge_dcap){.pce_svn = 11,
-                                .revoked = "",
-                                .maker = "Test ",
                                 .issued = ISSUED,
-                                .next = NEXT};
+                                .next = NEXT,
+                                .revoked = "",
+                                .maker = "Test "};
     memset(dcap->svns, 5, sizeof(dcap->svns));
     for (int i = 0; i < FORGE_DCAP_ROLES; i++) {
         dcap->not_before[i] = NOT_BEFORE;
@@ -246,11 +246,11 @@ void forge_dcap_pem(const struct forge_dcap *dcap, struct atls_buf *out,
     atls_buf_put(out, atls_view(text, (size_t)len));
 }
 
-static void add_revoked(X509_CRL *crl, long serial)
+static void add_revoked(X509_CRL *crl, long serial, int64_t issued)
 {
     X509_REVOKED *revoked = X509_REVOKED_new();
     ASN1_INTEGER *number = ASN1_INTEGER_new();
-    ASN1_TIME *time = ASN1_TIME_set(NULL, ISSUED);
+    ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)issued);
 
     ASN1_INTEGER_set(number, serial);
     X509_REVOKED_set_serialNumber(revoked, number);
@@ -265,8 +265,8 @@ void forge_dcap_crl(const struct forge_dcap *dcap, enum forge_dcap_role issuer,
 {
     static const char *const names[] = {"root", "ca", "pck", "tcb"};
     ATLS_AUTO(X509_CRL) *crl = X509_CRL_new();
-    ASN1_TIME *issued = ASN1_TIME_set(NULL, dcap->issued);
-    ASN1_TIME *next = ASN1_TIME_set(NULL, dcap->next);
+    ASN1_TIME *issued = ASN1_TIME_set(NULL, (time_t)dcap->issued);
+    ASN1_TIME *next = ASN1_TIME_set(NULL, (time_t)dcap->next);
     uint8_t *der = NULL;
     int len;
 
@@ -277,7 +277,7 @@ void forge_dcap_crl(const struct forge_dcap *dcap, enum forge_dcap_role issuer,
     X509_CRL_set1_nextUpdate(crl, next);
     for (int i = FORGE_DCAP_CA; i < FORGE_DCAP_QUOTE; i++)
         if (roles[i].issuer == issuer && strcmp(dcap->revoked, names[i]) == 0)
-            add_revoked(crl, i + 1);
+            add_revoked(crl, i + 1, dcap->issued);
     must(X509_CRL_sign(crl, dcap->keys[issuer], EVP_sha256()) > 0, "CRL");
     len = i2d_X509_CRL(crl, &der);
     atls_buf_put(out, atls_view(der, (size_t)len));
@@ -493,14 +493,7 @@ void forge_folder_open(struct forge_folder *folder)
 void forge_folder_put(const struct forge_folder *folder, const char *name,
                       struct atls_view bytes)
 {
-    char path[128];
-    FILE *file;
-
-    snprintf(path, sizeof(path), "%s/%s", folder->path, name);
-    file = fopen(path, "wb");
-    must(file != NULL && fwrite(bytes.data, 1, bytes.len, file) == bytes.len &&
-             fclose(file) == 0,
-         path);
+    forge_write(folder->path, name, bytes);
 }
 
 void forge_folder_clear(struct forge_folder *folder)

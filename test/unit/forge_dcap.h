@@ -32,11 +32,12 @@ struct forge_dcap { /* one platform and those who vouch for it */
     unsigned pce_svn; /* 11 */
     const char *maker;
     int64_t not_before[FORGE_DCAP_ROLES], not_after[FORGE_DCAP_ROLES];
+    int64_t issued, next; /* of CRLs, TCB info and QE identity */
     const char *revoked;  /* "": none; "pck", "ca", "tcb" are on their CRLs */
-    int64_t issued, next; /* of CRLs; FORGE_DCAP_ISSUED and _NEXT */
 };
 
-/* forge_dcap_open: svns, pce_svn as above; certificates 2026-01-01 to 2034. */
+/* forge_dcap_open: svns, pce_svn as above; certificates 2026-01-01 to 2034,
+ * the rest from FORGE_DCAP_ISSUED to FORGE_DCAP_NEXT. */
 void forge_dcap_open(struct forge_dcap *dcap);
 /* forge_dcap_rename: all certificates again, with "maker" before each name but
  * that of the TCB signer. */

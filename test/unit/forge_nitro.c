@@ -31,7 +31,7 @@ static const struct forge_extension *usage(const struct forge_nitro *nitro)
     return nitro->flaw == NITRO_LEAF_MAY_NOT_SIGN ? may_agree : may_sign;
 }
 
-static void make_certificate(struct forge_nitro *nitro, unsigned i)
+static void make_certificate(struct forge_nitro *nitro, unsigned i, int64_t now)
 {
     static const char *const names[] = {"test.nitro-enclaves", "zonal", "inst",
                                         "enclave"};
@@ -44,33 +44,37 @@ static void make_certificate(struct forge_nitro *nitro, unsigned i)
         .issuer_key = i > 0 ? nitro->keys[i - 1] : NULL,
         .is_ca = is_ca,
         .serial = (long)i + 1,
+        .from = now - (is_leaf ? 3600 : FORGE_YEAR),
+        .until = now + (is_leaf ? 7200 : FORGE_YEAR),
         .extensions = is_leaf ? usage(nitro) : NULL};
 
     if (i == NITRO_INT_2 && nitro->flaw == NITRO_INT_IS_NO_CA)
         wanted.is_ca = false;
-    if (is_leaf) {
-        wanted.from = FORGE_NOW - 3600;
-        wanted.until = FORGE_NOW + 7200;
-    }
+    X509_free(nitro->chain[i]);
     nitro->chain[i] = forge_x509(&wanted);
+}
+
+void forge_nitro_issue(struct forge_nitro *nitro, int64_t now)
+{
+    for (unsigned i = 0; i < NUM_NITRO; i++)
+        make_certificate(nitro, i, now);
+    nitro->timestamp_ms = (uint64_t)now * 1000;
 }
 
 void forge_nitro(struct forge_nitro *nitro, enum forge_nitro_flaw flaw,
                  struct atls_view nonce)
 {
     *nitro = (struct forge_nitro){.flaw = flaw,
-                                  .timestamp_ms = FORGE_NOW * 1000ULL,
                                   .pcr_bytes = {1, 2, 3, 0, 5},
                                   .pcr_len = PCR,
                                   .pcr_index = 16,
                                   .module_id = "i-0123456789abcdef0-enc01",
                                   .digest = "SHA384",
                                   .nonce = nonce};
-    for (unsigned i = 0; i < NUM_NITRO; i++) {
+    for (unsigned i = 0; i < NUM_NITRO; i++)
         nitro->keys[i] =
             forge_ec(i == NITRO_LEAF && flaw == NITRO_P256 ? "P-256" : "P-384");
-        make_certificate(nitro, i);
-    }
+    forge_nitro_issue(nitro, FORGE_NOW);
 }
 
 void forge_nitro_clear(struct forge_nitro *nitro)

@@ -50,6 +50,9 @@ struct forge_nitro {
  * zero. */
 void forge_nitro(struct forge_nitro *nitro, enum forge_nitro_flaw flaw,
                  struct atls_view nonce);
+/* forge_nitro_issue: all certificates again, for the keys as they are now, and
+ * the timestamp: the leaf from an hour before now to two hours after it. */
+void forge_nitro_issue(struct forge_nitro *nitro, int64_t now);
 void forge_nitro_clear(struct forge_nitro *nitro);
 void forge_nitro_put(const struct forge_nitro *nitro, struct atls_buf *out);
 

@@ -17,6 +17,11 @@
 
 enum { AT_SIGNATURE = 0x2a0, MAX_EXTENSIONS = 16, MAX_HEX = 160 };
 
+static const char *const products[ATLS_SNP_NUM_PRODUCTS] = {
+    [ATLS_SNP_MILAN] = "Milan",
+    [ATLS_SNP_GENOA] = "Genoa",
+    [ATLS_SNP_TURIN] = "Turin"};
+
 static void must(bool holds)
 {
     if (!holds)
@@ -149,7 +154,16 @@ static void set_extensions(const struct forge_snp *snp, const char *product,
         add_hwid(out, &snp->leaf, is_turin ? 8 : ATLS_SNP_HWID);
 }
 
-static void certify_leaf(struct forge_snp *snp)
+static X509 *certify(const struct forge_snp *snp,
+                     struct forge_certificate wanted)
+{
+    wanted.is_pss = true;
+    wanted.from = snp->from;
+    wanted.until = snp->until;
+    return forge_x509(&wanted);
+}
+
+static void certify_leaf(struct forge_snp *snp, EVP_PKEY *ask_key)
 {
     static struct extensions extensions;
     const struct forge_snp_leaf *leaf = &snp->leaf;
@@ -160,20 +174,19 @@ static void certify_leaf(struct forge_snp *snp)
                    leaf->product != NULL ? leaf->product
                                          : atls_snp_product_names[snp->product],
                    &extensions);
-    snp->certificate = forge_x509(&(struct forge_certificate){
-        .name = leaf->name != NULL ? leaf->name : name,
-        .key = snp->key,
-        .issuer = snp->ask,
-        .issuer_key = forge_rsa(1),
-        .is_pss = true,
-        .from = snp->from,
-        .until = snp->until,
-        .extensions = extensions.items});
+    snp->certificate =
+        certify(snp, (struct forge_certificate){
+                         .name = leaf->name != NULL ? leaf->name : name,
+                         .key = snp->key,
+                         .issuer = snp->ask,
+                         .issuer_key = ask_key,
+                         .extensions = extensions.items});
 }
 
 void forge_snp_certify(struct forge_snp *snp)
 {
     const char *product = atls_snp_product_names[snp->product];
+    EVP_PKEY *ark_key = snp->ark_key, *ask_key = snp->ask_key;
     char ark[32], ask[32];
 
     if (snp->certificate != NULL)
@@ -181,26 +194,22 @@ void forge_snp_certify(struct forge_snp *snp)
     if (snp->key == NULL)
         snp->key =
             forge_ec(snp->leaf.curve != NULL ? snp->leaf.curve : "P-384");
+    if (ark_key == NULL)
+        ark_key = forge_rsa(0);
+    if (ask_key == NULL)
+        ask_key = forge_rsa(1);
     snprintf(ark, sizeof(ark), "ARK-%s", product);
     snprintf(ask, sizeof(ask), "SEV-%s%s",
              snp->leaf.csp_id != NULL ? "VLEK-" : "", product);
-    snp->ark = forge_x509(&(struct forge_certificate){.name = ark,
-                                                      .key = forge_rsa(0),
-                                                      .is_ca = true,
-                                                      .from = snp->from,
-                                                      .until = snp->until,
-                                                      .is_pss = true});
-    snp->ask =
-        forge_x509(&(struct forge_certificate){.name = ask,
-                                               .serial = 0x010000,
-                                               .key = forge_rsa(1),
-                                               .issuer = snp->ark,
-                                               .issuer_key = forge_rsa(0),
-                                               .is_ca = true,
-                                               .from = snp->from,
-                                               .until = snp->until,
-                                               .is_pss = true});
-    certify_leaf(snp);
+    snp->ark = certify(snp, (struct forge_certificate){
+                                .name = ark, .key = ark_key, .is_ca = true});
+    snp->ask = certify(snp, (struct forge_certificate){.name = ask,
+                                                       .serial = 0x010000,
+                                                       .key = ask_key,
+                                                       .issuer = snp->ark,
+                                                       .issuer_key = ark_key,
+                                                       .is_ca = true});
+    certify_leaf(snp, ask_key);
 }
 
 static void put_number(uint8_t *out, const BIGNUM *number)
@@ -308,5 +317,5 @@ void forge_snp_cmw(struct forge_snp *snp, struct atls_buf *out)
     ATLS_AUTO_BUF value = atls_buf(FORGE_MAX);
 
     forge_snp_value(snp, &value);
-    forge_cmw(out, atls_tsm_report_types[0], atls_buf_view(&value), 4);
+    forge_cmw(out, ATLS_TSM_REPORT_CBOR, atls_buf_view(&value), 4);
 }

@@ -24,7 +24,9 @@ struct forge_snp_leaf {  /* what its certificate says */
 struct forge_snp {
     enum atls_snp_product product;
     struct forge_snp_leaf leaf;
-    EVP_PKEY *key; /* the chip's; NULL: made when it is needed */
+    EVP_PKEY *key;     /* the chip's; NULL: made when it is needed */
+    EVP_PKEY *ark_key; /* borrowed, RSA; NULL: forge_rsa(0) */
+    EVP_PKEY *ask_key; /* borrowed, RSA; NULL: forge_rsa(1) */
     X509 *ark, *ask, *certificate;
     int64_t from, until;             /* of each; 0: a year around FORGE_NOW */
     uint8_t report[ATLS_SNP_REPORT]; /* without the signature */

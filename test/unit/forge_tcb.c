@@ -87,3 +87,44 @@ void forge_tcb_identity(const struct forge_dcap *dcap,
                                 "\"tcbStatus\":\"UpToDate\"}]}");
     put_signed(dcap, "enclaveIdentity", &inner, out);
 }
+
+static void put_crl(const struct forge_dcap *dcap, const char *folder,
+                    const char *name, enum forge_dcap_role issuer)
+{
+    ATLS_AUTO_BUF crl = atls_buf(FORGE_MAX);
+
+    forge_dcap_crl(dcap, issuer, &crl);
+    forge_write(folder, name, atls_buf_view(&crl));
+}
+
+static void put_chain(const struct forge_dcap *dcap, const char *folder,
+                      const char *name, const int *roles)
+{
+    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX);
+
+    forge_dcap_pem(dcap, &pem, roles);
+    forge_write(folder, name, atls_buf_view(&pem));
+}
+
+void forge_tcb_collateral(const struct forge_dcap *dcap, bool is_td,
+                          const char *folder)
+{
+    static const int chain[] = {FORGE_DCAP_TCB, FORGE_DCAP_ROOT, -1};
+    static const int root[] = {FORGE_DCAP_ROOT, -1};
+    const struct forge_tcb tcb = {.is_td = is_td,
+                                  .issued = dcap->issued,
+                                  .next = dcap->next,
+                                  .evaluation = 17};
+    ATLS_AUTO_BUF info = atls_buf(FORGE_MAX), identity = atls_buf(FORGE_MAX);
+
+    forge_tcb_info(dcap, &tcb, &info);
+    forge_tcb_identity(dcap, &tcb, &identity);
+    forge_write(folder, is_td ? "tdx-info.json" : "sgx-info.json",
+                atls_buf_view(&info));
+    forge_write(folder, is_td ? "tdx-qe.json" : "sgx-qe.json",
+                atls_buf_view(&identity));
+    put_crl(dcap, folder, "root.crl", FORGE_DCAP_ROOT);
+    put_crl(dcap, folder, "ca.crl", FORGE_DCAP_CA);
+    put_chain(dcap, folder, "chain.pem", chain);
+    put_chain(dcap, folder, "root.pem", root);
+}

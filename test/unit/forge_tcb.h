@@ -21,4 +21,9 @@ void forge_tcb_info(const struct forge_dcap *dcap, const struct forge_tcb *tcb,
 void forge_tcb_identity(const struct forge_dcap *dcap,
                         const struct forge_tcb *tcb, struct atls_buf *out);
 
+/* forge_tcb_collateral: writes both, as new as the platform's CRLs, these CRLs,
+ * chain.pem and root.pem into the folder. */
+void forge_tcb_collateral(const struct forge_dcap *dcap, bool is_td,
+                          const char *folder);
+
 #endif

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_HEADERS += test/unit/forge.h test/unit/forge_x509.h \
 	test/unit/forge_snp.h test/unit/diag.h
-noinst_HEADERS += test/unit/forge_dcap.h test/unit/forge_tcb.h
+noinst_HEADERS += test/unit/forge_dcap.h test/unit/forge_tcb.h \
+	test/unit/forge_vtpm.h
 noinst_HEADERS += test/unit/forge_cca.h test/unit/forge_nitro.h
 forge_sources = test/unit/forge.c
 forge_dcap_sources = test/unit/forge_dcap.c $(forge_sources)
@@ -99,7 +100,7 @@ test_unit_check_verifier_SOURCES = test/unit/check_verifier.c $(forge_sources)
 test_unit_check_verifier_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_verifier_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_verifier_alloc_SOURCES = test/unit/check_verifier_alloc.c \
-	test/unit/forge_dcap.c $(snp_forge_sources)
+	test/unit/forge_dcap.c test/unit/forge_tcb.c $(snp_forge_sources)
 test_unit_check_verifier_alloc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_verifier_alloc_LDFLAGS = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
@@ -124,7 +125,8 @@ TESTS += test/unit/check_eventlog
 test_unit_check_eventlog_SOURCES = test/unit/check_eventlog.c $(forge_sources)
 test_unit_check_eventlog_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_eventlog_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
-test_unit_check_vtpm_SOURCES = test/unit/check_vtpm.c $(snp_forge_sources)
+test_unit_check_vtpm_SOURCES = test/unit/check_vtpm.c test/unit/forge_vtpm.c \
+	$(snp_forge_sources)
 test_unit_check_vtpm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_vtpm_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 
