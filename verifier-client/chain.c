@@ -349,9 +349,33 @@ static enum atls_reason reason_of(int error)
     }
 }
 
-static enum atls_reason refuse(X509_STORE_CTX *context, struct atls_why *why)
+static bool is_signed(STACK_OF(X509) * chain)
+{
+    for (int i = 0; i + 1 < sk_X509_num(chain); i++)
+        if (X509_verify(sk_X509_value(chain, i),
+                        X509_get0_pubkey(sk_X509_value(chain, i + 1))) != 1)
+            return false;
+    return true;
+}
+
+/* libcrypto asks CRLs before it verifies the signatures of the chain, and has
+ * put that together by names: what CRLs say of strangers is nobody's fault but
+ * theirs. */
+static int error_of(X509_STORE_CTX *context)
 {
     int error = X509_STORE_CTX_get_error(context);
+    enum atls_reason reason = reason_of(error);
+
+    if ((reason == ATLS_CHAIN_REVOKED || reason == ATLS_COLLATERAL_MISSING ||
+         reason == ATLS_COLLATERAL_STALE) &&
+        !is_signed(X509_STORE_CTX_get0_chain(context)))
+        return X509_V_ERR_CERT_SIGNATURE_FAILURE;
+    return error;
+}
+
+static enum atls_reason refuse(X509_STORE_CTX *context, struct atls_why *why)
+{
+    int error = error_of(context);
     X509 *current = X509_STORE_CTX_get_current_cert(context);
     char subject[MAX_SUBJECT] = "";
 

@@ -301,6 +301,40 @@ START_TEST(crls_are_optional_where_none_is_of_the_chain)
 }
 END_TEST
 
+/* With the other's keys: libcrypto finds issuers by name and kind of key. */
+START_TEST(chain_that_has_only_the_names_is_untrusted_whatever_crls_say)
+{
+    const struct crl_row *row = &crl_rows[_i];
+    struct atls_chain_check check = good();
+    struct forge_certificate wanted = {.name = "MIDDLE",
+                                       .serial = MIDDLE_SERIAL,
+                                       .key = forge_rsa(0),
+                                       .issuer = root,
+                                       .issuer_key = forge_rsa(1),
+                                       .is_ca = true,
+                                       .is_pss = true};
+    X509 *other_middle = forge_x509(&wanted);
+
+    wanted = (struct forge_certificate){.name = "LEAF",
+                                        .serial = LEAF_SERIAL,
+                                        .key = leaf_key,
+                                        .issuer = other_middle,
+                                        .issuer_key = forge_rsa(0),
+                                        .is_pss = true};
+    check.leaf = forge_x509(&wanted);
+    X509_free(sk_X509_pop(others));
+    push(others, other_middle);
+    check.crls = sk_X509_CRL_new_null();
+    check.leaf_has_no_crl = row->leaf_has_no_crl;
+    push_crl(check.crls, row->of_root, root, forge_rsa(0), MIDDLE_SERIAL);
+    push_crl(check.crls, row->of_middle, middle, forge_rsa(1), LEAF_SERIAL);
+    judge(&check, ATLS_CHAIN_UNTRUSTED);
+    sk_X509_CRL_pop_free(check.crls, X509_CRL_free);
+    X509_free(check.leaf);
+    X509_free(other_middle);
+}
+END_TEST
+
 START_TEST(good_chain_is_remembered_no_longer_than_its_crls_hold)
 {
     struct atls_chain_check check = good();
@@ -462,6 +496,9 @@ int main(void)
                         sizeof(crl_rows) / sizeof(crl_rows[0]));
     tcase_add_loop_test(tests, crls_are_optional_where_none_is_of_the_chain, 0,
                         sizeof(optional_rows) / sizeof(optional_rows[0]));
+    tcase_add_loop_test(
+        tests, chain_that_has_only_the_names_is_untrusted_whatever_crls_say, 0,
+        sizeof(crl_rows) / sizeof(crl_rows[0]));
     tcase_add_test(tests,
                    good_chain_is_remembered_no_longer_than_its_crls_hold);
     tcase_add_test(tests, good_chain_is_remembered_for_these_crls_alone);
