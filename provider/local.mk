@@ -9,7 +9,6 @@ libprovider_la_SOURCES = \
 	provider/broker_message.c provider/broker_message.h \
 	provider/descriptor.c provider/descriptor.h \
 	provider/encoder.c \
-	provider/file.c provider/file.h \
 	provider/key.c provider/key.h \
 	provider/keymgmt.c \
 	provider/lock.c provider/lock.h \
@@ -25,7 +24,8 @@ libprovider_la_SOURCES = \
 	provider/tpm.c provider/tpm_module.h \
 	provider/tpm_target.c provider/tpm_target.h \
 	provider/tsm.c provider/tsm.h provider/tsm_files.c provider/tsm_report.c \
-	provider/uri.c provider/uri.h
+	provider/uri.c provider/uri.h \
+	provider/uri_file.c provider/uri_file.h
 libprovider_la_CPPFLAGS = $(AM_CPPFLAGS) -DATLS_EXTDIR='"$(extdir)"'
 libprovider_la_LIBADD = libbase.la
 

@@ -10,10 +10,10 @@
 #include "cmw.h"
 #include "cose.h"
 #include "provider/attester.h"
-#include "provider/file.h"
 #include "provider/provider.h"
 #include "provider/psa.h"
 #include "provider/soft_key.h"
+#include "provider/uri_file.h"
 
 #define MAX_SIZE 4096 /* bytes: all components, texts of all lengths */
 #define ENVELOPE 192  /* bytes: COSE_Sign1 with its signature, and CMW */
@@ -74,7 +74,8 @@ static enum atls_reason read_claims(struct soft *soft, const char *path,
     atls_psa_claims_default(&soft->claims);
     if (path == NULL)
         return ATLS_OK;
-    reason = atls_file_read(path, "claims", &json, ATLS_FILE_UNREADABLE, why);
+    reason =
+        atls_uri_file_read(path, "claims", &json, ATLS_FILE_UNREADABLE, why);
     if (reason != ATLS_OK)
         return reason;
     return atls_psa_claims_read(atls_buf_view(&json), &soft->claims, why);

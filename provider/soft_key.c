@@ -11,8 +11,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "provider/file.h"
 #include "provider/provider.h"
+#include "provider/uri_file.h"
 
 #define KEY_FILE_MAX 16384 /* bytes */
 
@@ -92,7 +92,7 @@ static enum atls_reason read_key(OSSL_LIB_CTX *libctx, const char *path,
     reason = check_provider(libctx, why);
     if (reason != ATLS_OK)
         return reason;
-    reason = atls_file_read(path, "key", &pem, ATLS_ATTESTER_KEY, why);
+    reason = atls_uri_file_read(path, "key", &pem, ATLS_ATTESTER_KEY, why);
     if (reason != ATLS_OK)
         return reason;
     key = parse(libctx, atls_buf_view(&pem), &is_encrypted);

@@ -17,8 +17,8 @@
 
 #include "cmw.h"
 #include "provider/attester.h"
-#include "provider/file.h"
 #include "provider/tpm_module.h"
+#include "provider/uri_file.h"
 
 #define MEDIA_TYPE            "application/vnd.atls.tpm-quote+cbor"
 #define MAX_SIZE              4096  /* bytes: 4 banks of 24 PCRs, RSA-4096 */
@@ -110,7 +110,7 @@ static enum atls_reason parse_ak(const char *text,
                         "ak %s: want a persistent handle, 0x81000000 to "
                         "0x81ffffff",
                         text);
-    reason = atls_file_read(text, "ak", &pem, ATLS_ATTESTER_KEY, why);
+    reason = atls_uri_file_read(text, "ak", &pem, ATLS_ATTESTER_KEY, why);
     if (reason != ATLS_OK)
         return reason;
     return parse_key_pem(text, atls_buf_view(&pem), &settings->ak_der, why);
@@ -130,7 +130,7 @@ static enum atls_reason read_cert(const char *path, struct atls_buf *out,
 
     if (path == NULL)
         return ATLS_OK;
-    reason = atls_file_read(path, "cert", &text, ATLS_ATTESTER_KEY, why);
+    reason = atls_uri_file_read(path, "cert", &text, ATLS_ATTESTER_KEY, why);
     if (reason != ATLS_OK)
         return reason;
     at = text.data;
@@ -157,8 +157,8 @@ static enum atls_reason read_log(const char *path, struct atls_buf *out,
                                  struct atls_why *why)
 {
     return path == NULL ? ATLS_OK
-                        : atls_file_read(path, "eventlog", out,
-                                         ATLS_ATTESTER_OPTION, why);
+                        : atls_uri_file_read(path, "eventlog", out,
+                                             ATLS_ATTESTER_OPTION, why);
 }
 
 static enum atls_reason read_companions(const struct atls_uri *uri,

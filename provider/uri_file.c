@@ -4,7 +4,7 @@
  */
 #include "config.h" /* strerror_r as GNU has it */
 
-#include "provider/file.h"
+#include "provider/uri_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,10 +51,10 @@ static int read_all(int fd, struct atls_buf *out)
     return len < 0 ? errno : 0;
 }
 
-enum atls_reason atls_file_read(const char *path, const char *what,
-                                struct atls_buf *out,
-                                enum atls_reason reason_if_not,
-                                struct atls_why *why)
+enum atls_reason atls_uri_file_read(const char *path, const char *what,
+                                    struct atls_buf *out,
+                                    enum atls_reason reason_if_not,
+                                    struct atls_why *why)
 {
     struct stat status;
     int fd, error_number, saved = errno;
