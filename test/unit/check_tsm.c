@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * attest:tsm against a configfs-tsm that behaves as Linux's and misbehaves on
- * order, and its way to real files against a plain folder.
+ * order, whose reports libatls appraises up to roots of the test's own; and its
+ * way to real files against a plain folder.
  */
 #include "config.h"
 
@@ -20,11 +21,14 @@
 #include "provider/descriptor.h"
 #include "provider/task.h"
 #include "tsm_fake.h"
+#include "tsm_forge.h"
 
-#define LONG_MS 60000
+#define LONG_MS       60000
+#define REPORT_LEN    1184 /* bytes of an SEV-SNP report */
+#define LENGTH(array) (int)(sizeof(array) / sizeof((array)[0]))
 
 static struct tsm_fake fake;
-static const uint8_t binder_bytes[48] = {0xb1, 0x17, 0xde, 0x55};
+static const uint8_t binder_bytes[48] = {0xb1, 0x17, 0xde, 0x55, [47] = 0x9e};
 
 static struct atls_view binder(void)
 {
@@ -124,18 +128,19 @@ static void parse(const struct atls_buf *cmw, struct parts *out)
     take_map(record.value, out);
 }
 
-/* privilege level, binder left, zeros right: as quote_plainly shows it */
-static void assert_quoted(const char *uri, uint8_t level, struct parts *out,
+/* binder left, zeros right */
+static void assert_quoted(const char *uri, struct parts *out,
                           struct atls_buf *cmw)
 {
-    uint8_t wanted[1 + ATLS_TSM_INBLOB] = {level};
+    uint8_t wanted[ATLS_TSM_INBLOB] = {0};
+    struct atls_view nonce;
     struct atls_why why = {0};
 
-    memcpy(wanted + 1, binder_bytes, sizeof(binder_bytes));
+    memcpy(wanted, binder_bytes, sizeof(binder_bytes));
     ck_assert_reason(attest(uri, LONG_MS, cmw, &why), ATLS_OK);
     parse(cmw, out);
-    ck_assert_uint_ge(out->outblob.len, sizeof(wanted));
-    ck_assert_mem_eq(out->outblob.data, wanted, sizeof(wanted));
+    nonce = tsm_forge_nonce(fake.provider, out->outblob);
+    ck_assert(atls_view_equal(nonce, atls_view(wanted, sizeof(wanted))));
     ck_assert_uint_eq(tsm_fake_num_entries(&fake), 0);
     ck_assert_uint_eq(fake.num_holds, 0);
 }
@@ -145,10 +150,77 @@ START_TEST(report_is_over_the_binder_and_zeros_to_its_right)
     ATLS_AUTO_BUF cmw = atls_buf(ATLS_CMW_MAX);
     struct parts parts;
 
-    assert_quoted("attest:tsm", 0, &parts, &cmw);
+    assert_quoted("attest:tsm", &parts, &cmw);
     ck_assert(atls_view_is(parts.provider, "sev_guest\n"));
-    ck_assert(atls_view_is(parts.auxblob, "certificates"));
+    ck_assert_uint_gt(parts.auxblob.len, 0);
     ck_assert_uint_eq(parts.service.len, 0);
+    ck_assert_uint_eq(tsm_forge_level(parts.outblob), 0);
+}
+END_TEST
+
+static const struct {
+    const char *provider;
+    bool has_privlevel, has_auxblob;
+    size_t padding;
+} tees[] = {
+    {"sev_guest", true, true, 0},
+    {"tdx_guest", false, false, 0},
+    {"tdx_guest", false, false, 4096},
+    {"arm_cca_guest", false, false, 0},
+};
+
+static void be_tee(int i)
+{
+    fake.provider = tees[i].provider;
+    fake.has_privlevel = tees[i].has_privlevel;
+    fake.has_auxblob = tees[i].has_auxblob;
+    fake.padding = tees[i].padding;
+}
+
+static void assert_appraised(const char *uri, struct atls_view nonce,
+                             enum atls_reason wanted)
+{
+    ATLS_AUTO_BUF cmw = atls_buf(ATLS_CMW_MAX);
+    struct atls_verdict verdict;
+    struct atls_why why = {0};
+    enum atls_reason reason;
+
+    ck_assert_reason(attest(uri, LONG_MS, &cmw, &why), ATLS_OK);
+    reason =
+        tsm_forge_appraise(fake.provider, atls_buf_view(&cmw), nonce, &verdict);
+    ck_assert_msg(reason == wanted, "want %s, found %s: %s",
+                  atls_reason_name(wanted), atls_reason_name(reason),
+                  verdict.text);
+    ck_assert((reason == ATLS_OK) == (verdict.tier == ATLS_TIER_AFFIRMING));
+}
+
+START_TEST(evidence_of_every_tee_is_accepted_up_to_its_vendors_root)
+{
+    be_tee(_i);
+    assert_appraised("attest:tsm", binder(), ATLS_OK);
+}
+END_TEST
+
+START_TEST(evidence_of_every_tee_is_for_its_binder_alone)
+{
+    uint8_t other[sizeof(binder_bytes)];
+
+    memcpy(other, binder_bytes, sizeof(other));
+    other[sizeof(other) - 1] ^= 1;
+    be_tee(_i);
+    assert_appraised("attest:tsm", atls_view(other, sizeof(other)),
+                     ATLS_BINDER_MISMATCH);
+    /* zeros stand behind a binder, not the rest of a longer one */
+    assert_appraised("attest:tsm", atls_view(binder_bytes, 32),
+                     ATLS_BINDER_MISMATCH);
+}
+END_TEST
+
+START_TEST(privilege_level_that_was_asked_for_is_in_the_evidence)
+{
+    assert_appraised("attest:tsm?privlevel=0", binder(), ATLS_OK);
+    assert_appraised("attest:tsm?privlevel=3", binder(),
+                     ATLS_CONFIGURATION_REFUSED);
 }
 END_TEST
 
@@ -157,7 +229,8 @@ START_TEST(privilege_level_is_written)
     ATLS_AUTO_BUF cmw = atls_buf(ATLS_CMW_MAX);
     struct parts parts;
 
-    assert_quoted("attest:tsm?privlevel=2", 2, &parts, &cmw);
+    assert_quoted("attest:tsm?privlevel=2", &parts, &cmw);
+    ck_assert_uint_eq(tsm_forge_level(parts.outblob), 2);
 }
 END_TEST
 
@@ -168,10 +241,21 @@ START_TEST(blobs_that_a_tee_does_not_have_are_left_out)
 
     fake.provider = "tdx_guest";
     fake.has_auxblob = fake.has_privlevel = false;
-    fake.padding = 3000;
-    assert_quoted("attest:tsm", 0, &parts, &cmw);
+    assert_quoted("attest:tsm", &parts, &cmw);
     ck_assert_uint_eq(parts.auxblob.len, 0);
-    ck_assert_uint_eq(parts.outblob.len, 1 + ATLS_TSM_INBLOB + 3000);
+}
+END_TEST
+
+START_TEST(blob_is_taken_with_the_padding_behind_it)
+{
+    static const uint8_t zeros[3000];
+    ATLS_AUTO_BUF cmw = atls_buf(ATLS_CMW_MAX);
+    struct parts parts;
+
+    fake.padding = sizeof(zeros);
+    assert_quoted("attest:tsm", &parts, &cmw);
+    ck_assert_uint_eq(parts.outblob.len, REPORT_LEN + sizeof(zeros));
+    ck_assert_mem_eq(parts.outblob.data + REPORT_LEN, zeros, sizeof(zeros));
 }
 END_TEST
 
@@ -181,7 +265,7 @@ START_TEST(manifest_of_a_service_is_taken_along)
     struct parts parts;
 
     fake.has_manifestblob = true;
-    assert_quoted("attest:tsm", 0, &parts, &cmw);
+    assert_quoted("attest:tsm", &parts, &cmw);
     ck_assert(memmem(parts.service.data, parts.service.len, "manifest", 8) !=
               NULL);
 }
@@ -193,7 +277,7 @@ START_TEST(somebody_who_writes_our_options_costs_a_report_and_no_more)
     struct parts parts;
 
     fake.num_writers = 1;
-    assert_quoted("attest:tsm", 0, &parts, &cmw);
+    assert_quoted("attest:tsm", &parts, &cmw);
     ck_assert_uint_eq(fake.num_reports, 3); /* auxblob had one made anew */
 }
 END_TEST
@@ -214,7 +298,7 @@ START_TEST(inblob_whose_store_failed_at_close_is_noticed)
     fake.num_lost = 1;
     assert_refused(ATLS_ATTESTER_FAILED, "outblob as uid");
     fake.num_lost = 0;
-    assert_quoted("attest:tsm", 0, &parts, &cmw);
+    assert_quoted("attest:tsm", &parts, &cmw);
 }
 END_TEST
 
@@ -229,7 +313,7 @@ START_TEST(error_that_passes_is_tried_again)
     fake.faults[1] =
         (struct tsm_fake_fault){"read", "generation", passing[_i], 1};
     fake.faults[2] = (struct tsm_fake_fault){"write", "inblob", passing[_i], 1};
-    assert_quoted("attest:tsm", 0, &parts, &cmw);
+    assert_quoted("attest:tsm", &parts, &cmw);
 }
 END_TEST
 
@@ -312,7 +396,7 @@ END_TEST
 
 START_TEST(blobs_that_are_too_long_together_are_refused)
 {
-    fake.padding = 32768 - 1 - ATLS_TSM_INBLOB;
+    fake.padding = 32768 - REPORT_LEN;
     assert_refused(ATLS_ATTESTER_FAILED, "together");
 }
 END_TEST
@@ -370,7 +454,7 @@ START_TEST(quotes_that_hang_have_an_end)
                      ATLS_ATTESTER_BUSY);
     tsm_fake_finish(&fake, 1);
     atls_attester_tsm.free(state);
-    assert_quoted("attest:tsm", 0, &parts, &cmw);
+    assert_quoted("attest:tsm", &parts, &cmw);
 }
 END_TEST
 
@@ -389,7 +473,7 @@ START_TEST(child_of_fork_quotes_while_a_quote_of_its_parent_hangs)
     pid = fork();
     if (pid == 0) {
         tsm_fake_init(&fake); /* the kernel's state is not forked */
-        assert_quoted("attest:tsm", 0, &parts, &cmw);
+        assert_quoted("attest:tsm", &parts, &cmw);
         _exit(0);
     }
     pthread_mutex_unlock(&fake.mutex);
@@ -531,12 +615,14 @@ int main(void)
 {
     Suite *suite = suite_create("tsm");
     TCase *cases = tcase_create("fake"), *files = tcase_create("files");
-    TCase *forks = tcase_create("fork");
+    TCase *forks = tcase_create("fork"), *evidence = tcase_create("evidence");
 
+    tcase_add_unchecked_fixture(cases, tsm_forge_open, NULL);
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, report_is_over_the_binder_and_zeros_to_its_right);
     tcase_add_test(cases, privilege_level_is_written);
     tcase_add_test(cases, blobs_that_a_tee_does_not_have_are_left_out);
+    tcase_add_test(cases, blob_is_taken_with_the_padding_behind_it);
     tcase_add_test(cases, manifest_of_a_service_is_taken_along);
     tcase_add_test(cases,
                    somebody_who_writes_our_options_costs_a_report_and_no_more);
@@ -558,6 +644,16 @@ int main(void)
     tcase_add_test(cases,
                    tee_that_does_not_answer_is_left_to_a_thread_that_cleans_up);
     tcase_add_test(cases, quotes_that_hang_have_an_end);
+    tcase_add_unchecked_fixture(evidence, tsm_forge_open, NULL);
+    tcase_add_checked_fixture(evidence, set_up, tear_down);
+    tcase_add_loop_test(
+        evidence, evidence_of_every_tee_is_accepted_up_to_its_vendors_root, 0,
+        LENGTH(tees));
+    tcase_add_loop_test(evidence, evidence_of_every_tee_is_for_its_binder_alone,
+                        0, LENGTH(tees));
+    tcase_add_test(evidence,
+                   privilege_level_that_was_asked_for_is_in_the_evidence);
+    tcase_add_unchecked_fixture(forks, tsm_forge_open, NULL);
     tcase_add_checked_fixture(forks, set_up, tear_down);
     tcase_add_test(forks,
                    child_of_fork_quotes_while_a_quote_of_its_parent_hangs);
@@ -568,6 +664,7 @@ int main(void)
                    tree_whose_descriptor_was_closed_and_reused_is_not_touched);
     tcase_add_test(files, only_our_entries_of_dead_processes_are_cleaned_up);
     suite_add_tcase(suite, cases);
+    suite_add_tcase(suite, evidence);
     suite_add_tcase(suite, files);
     suite_add_tcase(suite, forks);
     return check_main(suite);

@@ -25,15 +25,22 @@ test_unit_check_signature_LDADD = libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += test/unit/check_tsm
 TESTS += test/unit/check_tsm
-test_unit_check_tsm_SOURCES = test/unit/check_tsm.c test/unit/tsm_fake.c \
-	test/unit/tsm_fake.h
+test_unit_check_tsm_SOURCES = test/unit/check_tsm.c \
+	test/unit/tsm_fake.c test/unit/tsm_fake.h \
+	test/unit/tsm_forge.c test/unit/tsm_forge.h \
+	test/unit/forge.c test/unit/forge_cca.c test/unit/forge_dcap.c \
+	test/unit/forge_snp.c test/unit/forge_tcb.c test/unit/forge_x509.c
 test_unit_check_tsm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
-test_unit_check_tsm_LDADD = libprovider.la $(CHECK_LIBS)
+test_unit_check_tsm_LDADD = libprovider.la libverifier.la libbase.la \
+	$(CHECK_LIBS)
 
 check_PROGRAMS += test/unit/check_nitro
 TESTS += test/unit/check_nitro
+test_unit_check_nitro_SOURCES = test/unit/check_nitro.c test/unit/forge.c \
+	test/unit/forge_nitro.c test/unit/forge_x509.c
 test_unit_check_nitro_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
-test_unit_check_nitro_LDADD = libprovider.la $(CHECK_LIBS)
+test_unit_check_nitro_LDADD = libprovider.la libverifier.la libbase.la \
+	$(CHECK_LIBS)
 
 check_PROGRAMS += test/unit/check_broker
 TESTS += test/unit/check_broker

@@ -8,18 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tsm_forge.h"
+
 enum { MAX_OUTBLOB = 32768 }; /* TSM_REPORT_OUTBLOB_MAX of Linux 6.7 */
 
 static struct tsm_fake *the_fake;
-
-static void quote_plainly(void *arg, const struct tsm_fake_entry *entry,
-                          struct atls_buf *outblob, struct atls_buf *auxblob)
-{
-    (void)arg;
-    atls_buf_u8(outblob, (uint8_t)entry->privlevel);
-    atls_buf_put(outblob, atls_view(entry->inblob, entry->inblob_len));
-    atls_buf_text(auxblob, "certificates");
-}
 
 void tsm_fake_init(struct tsm_fake *fake)
 {
@@ -29,7 +22,7 @@ void tsm_fake_init(struct tsm_fake *fake)
     fake->provider = "sev_guest";
     fake->has_privlevel = true;
     fake->has_auxblob = true;
-    fake->quote = quote_plainly;
+    tsm_forge_open();
     the_fake = fake;
 }
 
@@ -277,7 +270,9 @@ static void make_report(struct tsm_fake *fake, struct tsm_fake_entry *entry)
     entry->auxblob = atls_buf(2 * MAX_OUTBLOB);
     entry->manifestblob = atls_buf(2 * MAX_OUTBLOB);
     entry->has_report = true;
-    fake->quote(fake->arg, entry, &entry->outblob, &entry->auxblob);
+    tsm_forge_report(fake->provider, entry->privlevel,
+                     atls_view(entry->inblob, entry->inblob_len),
+                     &entry->outblob, &entry->auxblob);
     if (fake->has_manifestblob)
         atls_buf_text(&entry->manifestblob, "manifest");
     if (fake->padding > 0)

@@ -2,8 +2,8 @@
  *
  * configfs-tsm as Linux behaves (drivers/virt/coco/guest/report.c and
  * fs/configfs/file.c), without a TEE and without files: two counters, a report
- * made by the first read after a write, stores whose failure nobody hears, and
- * whatever goes wrong on order.
+ * of tsm_forge.h made by the first read after a write, stores whose failure
+ * nobody hears, and whatever goes wrong on order.
  */
 #ifndef ATLS_TSM_FAKE_H
 #define ATLS_TSM_FAKE_H
@@ -46,11 +46,6 @@ struct tsm_fake {
     size_t padding;       /* bytes of zeros after a report */
     unsigned num_reports; /* made */
     unsigned num_holds;   /* on the tree */
-    /* What stands in outblob and auxblob; by default the inblob after a byte
-     * for the privilege level, and "certificates". */
-    void (*quote)(void *arg, const struct tsm_fake_entry *entry,
-                  struct atls_buf *outblob, struct atls_buf *auxblob);
-    void *arg;
 };
 
 /* The path that attest:tsm is told is not looked at. One at a time. */
