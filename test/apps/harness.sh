@@ -127,6 +127,22 @@ make_soft_key() { # NAME
         chmod 644 "$work/$1.pem"
 }
 
+# Providers of the tests' own, by name, that conf activates too.
+others=
+
+other_lines() {
+    for other in $others; do
+        echo "$other = ${other}_provider_section"
+    done
+}
+
+other_sections() {
+    for other in $others; do
+        printf '[%s_provider_section]\nmodule = %s\nactivate = 1\n' \
+            "$other" "$top_builddir/.libs/$other.so"
+    done
+}
+
 # conf NAME KEY=VALUE...: writes $work/NAME.cnf, which logs to $work/NAME.log.
 conf() {
     conf_name=$1
@@ -143,11 +159,13 @@ atls = atls_section
 [provider_section]
 default = default_section
 atls = atls_provider_section
+$(other_lines)
 [default_section]
 activate = 1
 [atls_provider_section]
 module = $work/atls.so
 activate = 1
+$(other_sections)
 [atls_section]
 path = $work/atls_ext.so
 log = file:$work/$conf_name.log

@@ -4,6 +4,7 @@ APP_TESTS = \
 	test/apps/apache.sh \
 	test/apps/broker.sh \
 	test/apps/chroot.sh \
+	test/apps/formats.sh \
 	test/apps/haproxy.sh \
 	test/apps/mosquitto.sh \
 	test/apps/nginx.sh \
@@ -16,5 +17,5 @@ APP_TESTS = \
 	test/apps/stunnel.sh
 TESTS += $(APP_TESTS)
 dist_check_SCRIPTS += $(APP_TESTS)
-EXTRA_DIST += test/apps/harness.sh test/apps/tls_hello.py \
-	test/apps/ssl_suite.py
+EXTRA_DIST += test/apps/harness.sh test/apps/openssl_pair.sh \
+	test/apps/tls_hello.py test/apps/ssl_suite.py

@@ -3,7 +3,7 @@
  * Somebody else's attester, written against atls(7), "Attester keys: the
  * contract", and nothing of ours: `acme:KEY.pem` is a key of type ACME-TEE
  * that signs PSA tokens. slow.c is the same with faults, maker.c one that makes
- * the binder itself.
+ * the binder itself, forged.c has Evidence of other formats.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,6 @@
 #define ACME_MAX_SIZE(key)           1024
 #define ACME_SET_OPTIONS(key, query) ((query) == NULL)
 #define ACME_EVIDENCE                acme_evidence
-#define ACME_FORMATS(key)            "10003"
 #endif
 #ifndef ACME_BATCHES
 #define ACME_BATCHES(key) 0
@@ -33,6 +32,14 @@
 #define ACME_CONTEXT_ROWS
 #define ACME_SET_CONTEXT(sign, params)       1
 #define ACME_CHECK_CONTEXT(sign, nonce, len) 1
+#endif
+#ifndef ACME_FORMATS
+#define ACME_FORMATS(key) "10003"
+#endif
+#ifndef ACME_READ
+#define ACME_WANT      "KEY.pem"
+#define ACME_READ      acme_read
+#define ACME_FREE(key) (void)(key)
 #endif
 
 OSSL_provider_init_fn OSSL_provider_init;
@@ -49,11 +56,12 @@ struct acme_key {
     int ms;         /* of slow.c: how long a quote takes */
     int batches;    /* of maker.c: quotes are made together */
     char fault[16]; /* of slow.c: what is wrong with it */
+    void *device;   /* of forged.c: what makes its Evidence */
 };
 struct acme_store {
     struct acme *acme;
     struct acme_key *key;
-    int is_eof;
+    int is_good, is_eof;
 };
 struct acme_sign {
     struct acme *acme;
@@ -138,9 +146,10 @@ static int sign_claims(const struct acme_key *key, const unsigned char *payload,
     return ok;
 }
 
-/* RFC 9999: [10003, COSE_Sign1, evidence] */
-static int acme_evidence(const struct acme_key *key, const unsigned char *nonce,
-                         size_t nonce_len, unsigned char *out, size_t *out_len)
+/* RFC 9999: [10003, COSE_Sign1, evidence]. Unused by forged.c. */
+__attribute__((unused)) static int
+acme_evidence(const struct acme_key *key, const unsigned char *nonce,
+              size_t nonce_len, unsigned char *out, size_t *out_len)
 {
     unsigned char payload[400], raw[64], *at;
     size_t len;
@@ -162,8 +171,10 @@ static void key_free(void *data)
 {
     struct acme_key *key = data;
 
-    if (key != NULL)
-        EVP_PKEY_free(key->key);
+    if (key == NULL)
+        return;
+    EVP_PKEY_free(key->key);
+    ACME_FREE(key);
     free(key);
 }
 
@@ -242,11 +253,22 @@ static int sign_sign(void *data, unsigned char *out, size_t *out_len,
     return ACME_EVIDENCE(sign->key, in, in_len, out, out_len);
 }
 
+__attribute__((unused)) static int acme_read(struct acme_key *key,
+                                             const char *path, char *query)
+{
+    BIO *bio = BIO_new_file(path, "r");
+
+    if (bio != NULL && ACME_SET_OPTIONS(key, query))
+        key->key = PEM_read_bio_PrivateKey_ex(bio, NULL, NULL, NULL,
+                                              key->acme->libctx, NULL);
+    BIO_free(bio);
+    return key->key != NULL;
+}
+
 static void *store_open(void *context, const char *uri)
 {
     struct acme_store *store = calloc(1, sizeof(*store));
     char path[1024], *query;
-    BIO *bio;
 
     strncpy(path, uri + sizeof(ACME_SCHEME ":") - 1, sizeof(path) - 1);
     path[sizeof(path) - 1] = '\0';
@@ -256,11 +278,7 @@ static void *store_open(void *context, const char *uri)
     store->acme = context;
     store->key = calloc(1, sizeof(*store->key));
     store->key->acme = context;
-    bio = BIO_new_file(path, "r");
-    if (bio != NULL && ACME_SET_OPTIONS(store->key, query))
-        store->key->key = PEM_read_bio_PrivateKey_ex(bio, NULL, NULL, NULL,
-                                                     store->acme->libctx, NULL);
-    BIO_free(bio);
+    store->is_good = ACME_READ(store->key, path, query);
     return store;
 }
 
@@ -280,8 +298,8 @@ static int store_load(void *data, OSSL_CALLBACK *callback, void *arg,
     (void)passphrase;
     (void)phrase_arg;
     store->is_eof = 1;
-    if (store->key->key == NULL)
-        return fail(store->acme, "no key: want " ACME_SCHEME ":KEY.pem");
+    if (!store->is_good)
+        return fail(store->acme, "no key: want " ACME_SCHEME ":" ACME_WANT);
     return callback(params, arg);
 }
 

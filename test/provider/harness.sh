@@ -21,6 +21,7 @@ default = default_provider
 atls = atls_provider
 acme = acme_provider
 slow = slow_provider
+forged = forged_provider
 [default_provider]
 activate = 1
 [atls_provider]
@@ -31,6 +32,9 @@ module = $modules/acme.so
 activate = 1
 [slow_provider]
 module = $modules/slow.so
+activate = 1
+[forged_provider]
+module = $modules/forged.so
 activate = 1
 END
 

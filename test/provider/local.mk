@@ -19,7 +19,7 @@ test_provider_sharers_LDADD = $(CRYPTO_LIBS)
 
 # Other people's providers. -rpath: libtool makes a shared module only of what
 # it believes to be installed somewhere.
-check_LTLIBRARIES += acme.la maker.la slow.la
+check_LTLIBRARIES += acme.la maker.la slow.la forged.la
 acme_la_SOURCES = test/provider/acme.c
 acme_la_LIBADD = $(CRYPTO_LIBS)
 acme_la_LDFLAGS = -module $(MODULE_LDFLAGS) -rpath /nowhere
@@ -29,3 +29,20 @@ maker_la_LDFLAGS = -module $(MODULE_LDFLAGS) -rpath /nowhere
 slow_la_SOURCES = test/provider/slow.c
 slow_la_LIBADD = $(CRYPTO_LIBS)
 slow_la_LDFLAGS = -module $(MODULE_LDFLAGS) -rpath /nowhere
+
+# Devices of every format under vendors of our own: `forged:` and the program
+# that makes the vendors.
+vendors_sources = test/provider/vendors.c test/provider/vendors.h \
+	test/provider/vendors_evidence.c test/unit/forge.c \
+	test/unit/forge_cca.c test/unit/forge_dcap.c test/unit/forge_nitro.c \
+	test/unit/forge_snp.c test/unit/forge_vtpm.c test/unit/forge_x509.c
+forged_la_SOURCES = test/provider/forged.c $(vendors_sources)
+forged_la_CFLAGS = $(AM_CFLAGS)
+forged_la_LIBADD = libbase.la $(CRYPTO_LIBS)
+# nodelete: base/ecdsa.c keeps its digests to the end of the process.
+forged_la_LDFLAGS = -module $(MODULE_LDFLAGS) -Wl,-z,nodelete -rpath /nowhere
+check_PROGRAMS += test/provider/make_vendors
+test_provider_make_vendors_SOURCES = test/provider/make_vendors.c \
+	test/unit/forge_tcb.c $(vendors_sources)
+test_provider_make_vendors_CFLAGS = $(AM_CFLAGS)
+test_provider_make_vendors_LDADD = libbase.la $(CRYPTO_LIBS)

@@ -31,6 +31,15 @@ clean_failure() { # COMMAND...: fails by itself, without valgrind's help
 }
 holds "pkeyutl with attest:soft is clean" clean openssl pkeyutl -sign \
     -inkey "$soft" -in "$work/binder" -out "$work/evidence.cmw"
+forged() { # every format that a member of these is not made like
+    "$top_builddir/test/provider/make_vendors" "$work/vendors" || return 1
+    for format in composite tdx nitro cca vtpm; do
+        clean openssl pkeyutl -sign -inkey \
+            "forged:$format?folder=$work/vendors" -in "$work/binder" \
+            -out "$work/evidence.cmw" || return 1
+    done
+}
+holds "pkeyutl with forged: is clean" forged
 holds "pkey -pubout is clean" clean openssl pkey -in "$soft" -pubout
 holds "a URI that fails is clean" clean_failure \
     openssl pkey -noout -in "attest:soft?key=$work/none"
@@ -38,7 +47,7 @@ holds "a binder that is refused is clean" clean_failure \
     openssl pkeyutl -sign -inkey "$soft" -in /dev/null -out /dev/null
 holds "threads and children are clean" clean \
     "$top_builddir/test/provider/sharers" "$soft" 2 2
-for case in fake files; do
+for case in fake evidence files; do
     if [ -x "$top_builddir/test/unit/check_tsm" ]; then
         checks() { # definite: glibc keeps stacks of threads that ended
             CK_FORK=no CK_RUN_CASE=$case timeout 300 valgrind -q \

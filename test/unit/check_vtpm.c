@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+
 #include "base64url.h"
 #include "chain.h"
 #include "cbor.h"
@@ -27,6 +30,8 @@ ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
 
 enum { AT_DATA = 1216, AT_RUNTIME = 1236 };
 
+ATLS_AUTO_FREE(BIGNUM, BN_free)
+
 static struct forge_snp chip;
 static struct forge_vtpm forged;
 
@@ -42,7 +47,7 @@ static void tear_down(void)
     EVP_PKEY_free(forged.ak);
 }
 
-static void put_value(struct atls_buf *value)
+static void put_cmw(struct atls_buf *cmw)
 {
     ATLS_AUTO_BUF value = atls_buf(FORGE_MAX);
 

@@ -170,10 +170,9 @@ static void certify_leaf(struct forge_snp *snp, EVP_PKEY *ask_key)
     const char *name = leaf->csp_id != NULL ? "SEV-VLEK" : "SEV-VCEK";
 
     memset(&extensions, 0, sizeof(extensions));
-    set_extensions(snp,
-                   leaf->product != NULL ? leaf->product
-                                         : atls_snp_product_names[snp->product],
-                   &extensions);
+    set_extensions(
+        snp, leaf->product != NULL ? leaf->product : products[snp->product],
+        &extensions);
     snp->certificate =
         certify(snp, (struct forge_certificate){
                          .name = leaf->name != NULL ? leaf->name : name,
@@ -185,7 +184,7 @@ static void certify_leaf(struct forge_snp *snp, EVP_PKEY *ask_key)
 
 void forge_snp_certify(struct forge_snp *snp)
 {
-    const char *product = atls_snp_product_names[snp->product];
+    const char *product = products[snp->product];
     EVP_PKEY *ark_key = snp->ark_key, *ask_key = snp->ask_key;
     char ark[32], ask[32];
 

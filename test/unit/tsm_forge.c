@@ -128,7 +128,7 @@ static void put_tdx_profile(struct atls_buf *text, const char *folder)
 {
     char rest[256];
 
-    forge_tcb_collateral(&platform, FORGE_TCB_TDX, folder);
+    forge_tcb_collateral(&platform, true, folder);
     atls_buf_text(text, "\"format\":\"tdx\",\"mrtd\":\"" X48("11") "\",");
     snprintf(rest, sizeof(rest),
              "\"collateral\":\"%s\",\"trust_anchors\":[\"%s/root.pem\"]",
