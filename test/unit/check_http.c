@@ -59,7 +59,8 @@ static void *serve(void *arg)
         request[len] = '\0';
         if (strstr(request, "/wait") != NULL)
             wait_until_let_go();
-        say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+                  "X-Chain:  one%0Atwo \r\nx-chain: three\r\n\r\nok");
     }
     close(peer);
     return NULL;
@@ -225,6 +226,33 @@ static void *wait_for_answer(void *arg)
     (void)get(arg, "/wait", 60000, &why);
     return (void *)(intptr_t)why.reason;
 }
+
+static enum atls_reason get_with_header(struct atls_http *http,
+                                        struct atls_buf *value)
+{
+    static struct atls_http_response response;
+    ATLS_AUTO_BUF body = atls_buf(64);
+    const struct atls_http_request request = {
+        .method = "GET", .path = "/", .header = "x-CHAIN", .value = value};
+
+    return atls_http_exchange(http, &request,
+                              atls_clock_now() + INT64_C(60000000000),
+                              &response, &body, NULL);
+}
+
+START_TEST(header_that_is_wanted_is_given_where_it_has_room)
+{
+    struct atls_http *http;
+    ATLS_AUTO_BUF value = atls_buf(64), small = atls_buf(4);
+
+    start_server();
+    http = new_client();
+    ck_assert_reason(get_with_header(http, &value), ATLS_OK);
+    ck_assert(atls_view_is(atls_buf_view(&value), "one%0Atwo"));
+    ck_assert_reason(get_with_header(http, &small), ATLS_VERIFIER_TOO_LARGE);
+    atls_http_free(http);
+}
+END_TEST
 
 START_TEST(no_thread_waits_for_another_ones_answer)
 {
@@ -565,6 +593,7 @@ int main(void)
     tcase_add_test(cases, a_connection_is_used_for_a_minute);
     tcase_add_loop_test(cases, a_libcurl_that_would_hold_us_up_is_not_used, 0,
                         2);
+    tcase_add_test(cases, header_that_is_wanted_is_given_where_it_has_room);
     tcase_add_test(cases, no_thread_waits_for_another_ones_answer);
     tcase_add_test(cases, child_has_connections_of_its_own);
     tcase_add_test(cases, child_that_only_frees_leaves_its_parents_connection);
