@@ -91,13 +91,13 @@ static enum atls_reason take_members(struct atls_view value,
     if (reason == ATLS_OK && !cmw.is_collection)
         return atls_why(why, ATLS_EVIDENCE_MALFORMED,
                         "composite: want a collection, found a record");
+    if (reason == ATLS_OK) /* before storage grows */
+        keep_type(cmw.type.text, composite);
     if (reason == ATLS_OK)
         reason = atls_cmw_members(&cmw, &storage, take_member, composite, why);
     if (reason == ATLS_OK && composite->num == 0)
         return atls_why(why, ATLS_EVIDENCE_MALFORMED,
                         "composite: want at least one member");
-    if (reason == ATLS_OK)
-        keep_type(cmw.type.text, composite);
     return reason;
 }
 
