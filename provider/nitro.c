@@ -181,9 +181,8 @@ static struct atls_view take_document(struct atls_cbor *in)
 }
 
 /* {"Attestation": {"document": bytes}} or {"Error": text} */
-static enum atls_reason take_response(struct atls_view response,
-                                      struct atls_view *document,
-                                      struct atls_why *why)
+enum atls_reason atls_nsm_read(struct atls_view response,
+                               struct atls_view *document, struct atls_why *why)
 {
     struct atls_cbor in = atls_cbor(response);
     struct atls_view error = atls_view(NULL, 0);
@@ -219,7 +218,7 @@ static enum atls_reason put_evidence(const struct nitro *nitro,
 
     if (job->error_number != 0)
         return cannot_use(nitro, job->error_number, why);
-    reason = take_response(atls_buf_view(&job->response), &document, why);
+    reason = atls_nsm_read(atls_buf_view(&job->response), &document, why);
     if (reason == ATLS_OK)
         atls_cmw_put(out, atls_type_of_text(atls_view_text(MEDIA_TYPE)),
                      document, ATLS_CMW_EVIDENCE);

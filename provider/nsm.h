@@ -25,6 +25,12 @@ struct atls_nsm_ops {
 
 extern const struct atls_nsm_ops atls_nsm_device;
 
+/* atls_nsm_read: the attestation document in a response. ATTESTER_FAILED, with
+ * what the module says. */
+enum atls_reason ATLS_MUST_USE atls_nsm_read(struct atls_view response,
+                                             struct atls_view *document,
+                                             struct atls_why *why);
+
 /* atls_nitro_new: the state of attest:nitro over these operations.
  * ATTESTER_OPTION, OUT_OF_MEMORY; *state is for the attester's free. */
 enum atls_reason ATLS_MUST_USE atls_nitro_new(const struct atls_nsm_ops *ops,

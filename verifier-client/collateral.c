@@ -253,11 +253,22 @@ static enum kind kind_of(const char *name)
     return NOTHING;
 }
 
+void atls_collateral_take(const struct atls_node *node, const char *path,
+                          const char *name, struct atls_buf *text,
+                          struct atls_collateral *out)
+{
+    const struct reading reading = {node, path, name, out};
+
+    if (kind_of(name) == JSON)
+        read_json(&reading, text);
+    else
+        read_object(&reading, text);
+}
+
 static void read_file(const struct atls_node *node, const char *folder,
                       const char *name, struct atls_collateral *out)
 {
     ATLS_AUTO_HEAP char *path = atls_file_path(folder, name);
-    struct reading reading = {node, path, name, out};
     ATLS_AUTO_BUF text = atls_buf(ATLS_FILE_MAX + 1);
     struct atls_why why = {0};
 
@@ -268,10 +279,8 @@ static void read_file(const struct atls_node *node, const char *folder,
     atls_node_note(node, path, true);
     if (atls_file_read(path, &text, &why) != ATLS_OK)
         atls_node_problem(node, why.reason, "%s", why.text);
-    else if (kind_of(name) == JSON)
-        read_json(&reading, &text);
     else
-        read_object(&reading, &text);
+        atls_collateral_take(node, path, name, &text, out);
 }
 
 void atls_collateral_read_folder(const struct atls_node *node, const char *path,

@@ -37,6 +37,11 @@ void atls_collateral_read(const struct atls_node *node,
 /* atls_collateral_read_folder: the folder at path; problems are node's. */
 void atls_collateral_read_folder(const struct atls_node *node, const char *path,
                                  struct atls_collateral *out);
+/* atls_collateral_take: one file of it, whose path says where in problems and
+ * whose name what its text is. May take text's memory. */
+void atls_collateral_take(const struct atls_node *node, const char *path,
+                          const char *name, struct atls_buf *text,
+                          struct atls_collateral *out);
 void atls_collateral_clear(struct atls_collateral *collateral);
 
 #endif

@@ -58,6 +58,15 @@ static const char policy_text[] =
     "00000000000000000000000000000000\"},\"user_data\":\"" ZEROS "\"},"
     "\"any nitro\":{\"format\":\"nitro\",\"trust_anchors\":[\"" CERTIFICATE
     "\"],\"any\":true,\"debug\":true,\"max_age\":\"300d\"},"
+    "\"vtpm\":{\"format\":\"vtpm\",\"trust_anchors\":[\"" CERTIFICATE
+    "\"],\"eventlog\":true,\"pcrs\":{\"sha256\":{\"0\":\"" ZEROS
+    "\"}},\"tee\":{\"format\":\"snp\",\"measurement\":\"" ZEROS
+    "00000000000000000000000000000000\"}},"
+    "\"any vtpm\":{\"format\":\"vtpm\",\"trust_anchors\":[\"" CERTIFICATE
+    "\"],\"any\":true,\"tee\":{\"format\":\"snp\",\"debug\":true,\"key\":["
+    "\"vcek\",\"vlek\"]}},"
+    "\"logged tpm\":{\"format\":\"tpm\",\"trust_anchors\":[\"" KEY
+    "\"],\"any\":true,\"eventlog\":true},"
     "\"any psa\":{\"format\":\"psa\",\"trust_anchors\":[\"" KEY
     "\"],\"any\":true},"
     "\"any tpm\":{\"format\":\"tpm\",\"trust_anchors\":[\"" KEY

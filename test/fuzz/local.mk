@@ -243,3 +243,58 @@ test_fuzz_fuzz_delivery_SOURCES = test/fuzz/fuzz_delivery.c
 test_fuzz_fuzz_delivery_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_delivery_LDADD = libcollateral.la $(fuzz_libs)
 endif
+
+fuzz_tee_replays = \
+	test/fuzz/replay_vtpm \
+	test/fuzz/replay_composite \
+	test/fuzz/replay_chain \
+	test/fuzz/replay_collateral \
+	test/fuzz/replay_ratsd \
+	test/fuzz/replay_nsm
+check_PROGRAMS += $(fuzz_tee_replays)
+TESTS += $(fuzz_tee_replays)
+test_fuzz_replay_vtpm_SOURCES = \
+	test/fuzz/fuzz_vtpm.c test/fuzz/fuzz_format.c test/fuzz/replay.c
+test_fuzz_replay_vtpm_LDADD = $(fuzz_libs)
+test_fuzz_replay_composite_SOURCES = \
+	test/fuzz/fuzz_composite.c test/fuzz/replay.c
+test_fuzz_replay_composite_LDADD = $(fuzz_libs)
+test_fuzz_replay_chain_SOURCES = \
+	test/fuzz/fuzz_chain.c test/fuzz/replay.c
+test_fuzz_replay_chain_LDADD = $(fuzz_libs)
+test_fuzz_replay_collateral_SOURCES = \
+	test/fuzz/fuzz_collateral.c test/fuzz/replay.c
+test_fuzz_replay_collateral_LDADD = $(fuzz_libs)
+test_fuzz_replay_ratsd_SOURCES = \
+	test/fuzz/fuzz_ratsd.c test/fuzz/replay.c
+test_fuzz_replay_ratsd_LDADD = libprovider.la libbase.la
+test_fuzz_replay_nsm_SOURCES = \
+	test/fuzz/fuzz_nsm.c test/fuzz/replay.c
+test_fuzz_replay_nsm_LDADD = libprovider.la libbase.la
+if ENABLE_FUZZ
+noinst_PROGRAMS += \
+	test/fuzz/fuzz_vtpm \
+	test/fuzz/fuzz_composite \
+	test/fuzz/fuzz_chain \
+	test/fuzz/fuzz_collateral \
+	test/fuzz/fuzz_ratsd \
+	test/fuzz/fuzz_nsm
+test_fuzz_fuzz_vtpm_SOURCES = test/fuzz/fuzz_vtpm.c test/fuzz/fuzz_format.c
+test_fuzz_fuzz_vtpm_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_vtpm_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_composite_SOURCES = test/fuzz/fuzz_composite.c
+test_fuzz_fuzz_composite_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_composite_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_chain_SOURCES = test/fuzz/fuzz_chain.c
+test_fuzz_fuzz_chain_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_chain_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_collateral_SOURCES = test/fuzz/fuzz_collateral.c
+test_fuzz_fuzz_collateral_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_collateral_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_ratsd_SOURCES = test/fuzz/fuzz_ratsd.c
+test_fuzz_fuzz_ratsd_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_ratsd_LDADD = libprovider.la libbase.la
+test_fuzz_fuzz_nsm_SOURCES = test/fuzz/fuzz_nsm.c
+test_fuzz_fuzz_nsm_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_nsm_LDADD = libprovider.la libbase.la
+endif
