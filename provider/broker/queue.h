@@ -16,9 +16,10 @@
 #include "provider/deadline.h"
 #include "type.h"
 
-#define ATLS_QUEUE_MAX                     2048 /* requests */
-#define ATLS_QUEUE_MAX_OF_CALLER           ATLS_BATCH_MAX
-#define ATLS_QUEUE_MAX_UNBATCHED           8 /* of all callers: each costs a quote */
+#define ATLS_QUEUE_MAX           2048 /* requests */
+#define ATLS_QUEUE_MAX_OF_CALLER ATLS_BATCH_MAX
+/* Each of these costs a quote: of all callers, and of one. */
+#define ATLS_QUEUE_MAX_UNBATCHED           8
 #define ATLS_QUEUE_MAX_UNBATCHED_OF_CALLER 2
 
 struct atls_pending {

@@ -186,7 +186,8 @@ broker_stop
 
 # Started by whoever opened its socket, when the first caller stands there
 activated_start() { # KIND OPTION...
-    rm -f "$socket" "$work/said"
+    rm -f "$socket"
+    : >"$work/said"
     : >"$work/log"
     kind=$1
     shift
@@ -279,8 +280,12 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null 2>&1; then
     }
     holds "its capabilities open a device that is a group's" \
         opens_device "$(set_of_unit)"
-    fails "which takes CAP_DAC_OVERRIDE" "Permission denied" \
-        opens_device ,+sys_admin
+    if as_unit ,+sys_admin test -r "$modules/atls.so"; then
+        fails "which takes CAP_DAC_OVERRIDE" "Permission denied" \
+            opens_device ,+sys_admin
+    else
+        skips "which takes CAP_DAC_OVERRIDE" "a build directory of root's"
+    fi
 else
     for sentence in "its capabilities open a device that is a group's" \
         "which takes CAP_DAC_OVERRIDE"; do
