@@ -26,6 +26,7 @@ struct list {
     struct atls_expiry *items;
     size_t num, size;
     bool failed;
+    bool is_of_profile; /* documents of another TEE have no say */
     /* of what is being gathered */
     const char *profile, *folder;
     int64_t grace_s;
@@ -169,7 +170,6 @@ static void add_missing(struct list *list, const char *kind, const char *of)
     item->is_missing = true;
 }
 
-/* Of a profile: documents of another TEE have no say. */
 static bool is_for(const struct atls_stock *stock,
                    const struct atls_tcb_document *document)
 {
@@ -207,7 +207,7 @@ static void add_stock(struct list *list, const struct atls_stock *stock)
     for (int i = 0; i < sk_X509_CRL_num(collateral->crls); i++)
         add_crl(list, sk_X509_CRL_value(collateral->crls, i));
     for (size_t i = 0; stock->tcb != NULL && i < stock->tcb->num; i++)
-        if (is_for(stock, &stock->tcb->documents[i]))
+        if (!list->is_of_profile || is_for(stock, &stock->tcb->documents[i]))
             add_document(list, &stock->tcb->documents[i]);
     add_all_missing(list, stock);
 }
@@ -287,7 +287,7 @@ bool atls_policy_expiries(const struct atls_policy *policy,
 bool atls_profile_expiries(const struct atls_profile *profile,
                            atls_expiry_fn *each, void *arg)
 {
-    struct list list = {.items = NULL};
+    struct list list = {.is_of_profile = true};
 
     ERR_set_mark();
     add_profile(&list, profile);

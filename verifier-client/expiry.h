@@ -33,7 +33,8 @@ struct atls_expiry {
 typedef void atls_expiry_fn(void *arg, const struct atls_expiry *expiry);
 
 /* atls_policy_expiries: calls each for everything of all profiles, by kind.
- * atls_profile_expiries: of one. atls_stock_expiries: of a folder. false: no
+ * atls_profile_expiries: of one, without documents of another TEE in its
+ * folder. atls_stock_expiries: of a folder. false: no
  * memory, and each was not called. */
 bool ATLS_MUST_USE atls_policy_expiries(const struct atls_policy *policy,
                                         atls_expiry_fn *each, void *arg);

@@ -53,7 +53,7 @@ END
 }
 
 make_models() {
-    make_soft_key sign && verifier_start || return 1
+    make_soft_key sign && chmod 600 "$work/sign.pem" && verifier_start || return 1
     model_policy background '{ "accept": ["dev"] }'
     model_policy passport '{ "accept": [], "passport": ["'$named'"],
         "delegated_max_age": "10m" }'

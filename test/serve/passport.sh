@@ -59,7 +59,7 @@ result $? "a client that knows the Verifier's key alone accepts the server"
 last client "\"peer_scheme\":\"$named\".*\"verdict\":\"affirming\""
 result $? "by the Verifier's result"
 check "which was fetched once" [ "$(sessions)" = 1 ]
-grep -q "\"event\":\"delegate\",\"outcome\":\"made\",\"own_scheme\":\"$named\"" \
+grep -q "\"event\":\"delegate\",\"outcome\":\"made\",\"pid\":[0-9]*,\"own_scheme\":\"$named\"" \
     server.log
 result $? "as the server's log says"
 connect client && connect client

@@ -441,7 +441,7 @@ static void open_delivery(void)
     snprintf(path, sizeof(path), "%s/root.pem", folder.path);
     must(forge_file(path, &pem));
     must(atls_chain_read(atls_buf_view(&pem), trusted, NULL) == ATLS_OK);
-    snprintf(path, sizeof(path), "%s/info.json", folder.path);
+    snprintf(path, sizeof(path), "%s/tdx-info.json", folder.path);
     must(forge_file(path, &served));
     snprintf(path, sizeof(path), "%s/chain.pem", folder.path);
     must(forge_file(path, &served_chain));
@@ -512,7 +512,7 @@ START_TEST(failed_allocation_never_accepts_and_never_crashes)
         open_delivery();
     (void)rows[_i].run(); /* what libcrypto makes once */
     usual = rows[_i].run();
-    for (; is_hit && n<40000; n += rows[_i].step> 0 ? rows[_i].step : 1) {
+    for (; is_hit && n < 40000; n += rows[_i].step > 0 ? rows[_i].step : 1) {
         num_allocations = 0;
         fail_at = n;
         (void)rows[_i].run();
