@@ -31,8 +31,10 @@ struct atls_log {
     int fd;
     dev_t device; /* what fd was when it was opened */
     ino_t inode;
-    int64_t bucket_ns;   /* atomic: when the bucket is empty again */
-    uint64_t suppressed; /* atomic: lines since the last one written */
+    int64_t lines_ns;     /* atomic: when this bucket is empty again */
+    int64_t sentences_ns; /* the same for sentences, which no crowd of lines may
+                             push out */
+    uint64_t suppressed;  /* atomic: lines since the last one written */
     bool is_unlimited;
 };
 
@@ -147,18 +149,18 @@ static int64_t now_ns(void)
 
 /* A bucket in one number: it says when all tokens are back, and each line
  * moves it on by one interval. */
-static bool take_token(struct atls_log *log)
+static bool take_token(int64_t *bucket_ns)
 {
-    int64_t seen = __atomic_load_n(&log->bucket_ns, __ATOMIC_RELAXED), full;
+    int64_t seen = __atomic_load_n(bucket_ns, __ATOMIC_RELAXED), full;
     int64_t now = now_ns();
 
     do {
         full = seen > now ? seen : now;
         if (full - now > (BURST - 1) * INTERVAL_NS)
             return false;
-    } while (!__atomic_compare_exchange_n(&log->bucket_ns, &seen,
-                                          full + INTERVAL_NS, true,
-                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    } while (!__atomic_compare_exchange_n(bucket_ns, &seen, full + INTERVAL_NS,
+                                          true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
     return true;
 }
 
@@ -265,16 +267,14 @@ static bool write_line(const struct atls_log *log, enum atls_log_level level,
     return false;
 }
 
-void atls_log_line(struct atls_log *log, enum atls_log_level level,
-                   struct atls_view line)
+static void put_line(struct atls_log *log, int64_t *bucket_ns,
+                     enum atls_log_level level, struct atls_view line)
 {
     ATLS_AUTO_BUF out = atls_buf(MAX_LINE);
     int saved_errno = errno;
     uint64_t suppressed;
 
-    if (log == NULL)
-        return;
-    if (!log->is_unlimited && !take_token(log)) {
+    if (!log->is_unlimited && !take_token(bucket_ns)) {
         count_suppressed(log, 1);
         return;
     }
@@ -286,13 +286,20 @@ void atls_log_line(struct atls_log *log, enum atls_log_level level,
     errno = saved_errno;
 }
 
+void atls_log_line(struct atls_log *log, enum atls_log_level level,
+                   struct atls_view line)
+{
+    if (log != NULL)
+        put_line(log, &log->lines_ns, level, line);
+}
+
 bool atls_log_has_room(struct atls_log *log)
 {
     int64_t full;
 
     if (log == NULL)
         return false;
-    full = __atomic_load_n(&log->bucket_ns, __ATOMIC_RELAXED);
+    full = __atomic_load_n(&log->lines_ns, __ATOMIC_RELAXED);
     if (full - now_ns() <= (BURST - 1) * INTERVAL_NS)
         return true;
     count_suppressed(log, 1);
@@ -334,6 +341,6 @@ void atls_log_text(struct atls_log *log, enum atls_log_level level,
     atls_buf_text(&line, "\",\"message\":\"");
     put_escaped(&line, message);
     atls_buf_text(&line, "\"}");
-    if (!line.failed)
-        atls_log_line(log, level, atls_buf_view(&line));
+    if (log != NULL && !line.failed)
+        put_line(log, &log->sentences_ns, level, atls_buf_view(&line));
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Where lines go: syslog, stderr or a file; one line each, never blocking,
- * never more than 20 a second on average (bursts of 100), with the number of
- * suppressed lines in the next one. After fork and from any thread.
+ * never more than 20 a second on average (bursts of 100) of lines, nor of
+ * sentences, with the number of suppressed ones in the next one. After fork and
+ * from any thread.
  */
 #ifndef ATLS_LOG_H
 #define ATLS_LOG_H
@@ -37,7 +38,7 @@ void atls_log_line(struct atls_log *log, enum atls_log_level level,
 bool atls_log_has_room(struct atls_log *log);
 
 /* atls_log_text: {"time":..., "level":..., "message":...} of a formatted
- * sentence, for what is no handshake. */
+ * sentence, for what is no handshake: no crowd of lines pushes it out. */
 void atls_log_text(struct atls_log *log, enum atls_log_level level,
                    const char *format, ...) ATLS_PRINTF(3, 4);
 

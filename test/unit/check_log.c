@@ -309,6 +309,23 @@ START_TEST(line_without_room_is_counted_without_being_composed)
 }
 END_TEST
 
+START_TEST(crowd_of_lines_pushes_no_sentence_out)
+{
+    struct atls_log *log = open_log(target);
+    unsigned num_lines;
+
+    while (atls_log_has_room(log))
+        put_line(log, "{\"a\":1}");
+    atls_log_text(log, ATLS_LOG_ERROR, "the policy is gone");
+    ck_assert_ptr_nonnull(strstr(read_log(), "the policy is gone"));
+    for (unsigned i = 0; i < 2 * BURST; i++)
+        atls_log_text(log, ATLS_LOG_ERROR, "a sentence");
+    (void)sum_suppressed(read_log(), &num_lines);
+    ck_assert_uint_lt(num_lines, 3 * BURST);
+    atls_log_free(log);
+}
+END_TEST
+
 static void *write_many(void *log)
 {
     for (unsigned i = 0; i < 400; i++)
@@ -509,6 +526,7 @@ int main(void)
     tcase_add_test(cases, fifo_without_a_reader_is_refused_and_not_waited_for);
     tcase_add_test(cases, lines_beyond_the_burst_are_counted_in_the_next_one);
     tcase_add_test(cases, line_without_room_is_counted_without_being_composed);
+    tcase_add_test(cases, crowd_of_lines_pushes_no_sentence_out);
     tcase_add_test(cases, lines_of_threads_and_processes_stay_whole);
     tcase_add_test(cases, line_of_any_length_is_cut_to_what_a_pipe_takes_whole);
     tcase_add_test(cases, sentence_becomes_a_json_line);
