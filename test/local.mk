@@ -19,5 +19,5 @@ include test/apps/local.mk
 include test/fuzz/local.mk
 include test/bench/local.mk
 include test/house/local.mk
-EXTRA_DIST += test/vectors/README test/vectors/binder test/vectors/keys \
-	test/vectors/psa test/vectors/tpm
+EXTRA_DIST += test/preload.sh test/vectors/README test/vectors/binder \
+	test/vectors/keys test/vectors/psa test/vectors/tpm

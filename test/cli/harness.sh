@@ -110,7 +110,7 @@ serve() {
     shift
     rm -f server.out
     OPENSSL_CONF=$conf openssl s_server -accept 127.0.0.1:0 -cert tls.pem \
-        -key tls.key "$@" </dev/zero >server.out 2>&1 &
+        -key tls.key "$@" -www </dev/null >server.out 2>&1 &
     server_pid=$!
     pids="$pids $server_pid"
     tries=0

@@ -20,13 +20,8 @@ if "$atls" serve 2>&1 | grep -q 'without libmicrohttpd'; then
     exit 0
 fi
 
-# A program that is not sanitized needs the sanitizer for a module that is.
-asan=$(ldd "$atls" | sed -n 's/.*libasan[^ ]* => \([^ ]*\).*/\1/p')
-if [ -n "$asan" ]; then
-    openssl() {
-        LD_PRELOAD=$asan ASAN_OPTIONS=detect_leaks=0 command openssl "$@"
-    }
-fi
+. "$top_srcdir/test/preload.sh"
+preload openssl
 
 # await FILE: until something stands in it, or its writer is gone
 await() { # FILE PID

@@ -7,6 +7,7 @@
 ATLS_MODULES=$top_builddir/.libs
 PATH=/usr/bin:/bin:$PATH # the distribution's own programs first
 export ATLS_MODULES PATH
+preload openssl python3
 pids=
 trap 'kill $pids 2>/dev/null; cleanup' EXIT
 # What ends by `timeout` has one of a second, all else one that it does not get

@@ -23,14 +23,8 @@ if ! command -v python3 >/dev/null 2>&1; then
     exit 0
 fi
 
-# A program that is not sanitized needs the sanitizer for a module that is.
-asan=$(ldd "$top_builddir/atls" 2>/dev/null |
-    sed -n 's/.*libasan[^ ]* => \([^ ]*\).*/\1/p')
-if [ -n "$asan" ]; then
-    openssl() {
-        LD_PRELOAD=$asan ASAN_OPTIONS=detect_leaks=0 command openssl "$@"
-    }
-fi
+. "$top_srcdir/test/preload.sh"
+preload openssl
 
 result() { # STATUS SENTENCE
     tap=$((tap + 1))
