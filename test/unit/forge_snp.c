@@ -52,7 +52,8 @@ static void set_report(struct forge_snp *snp, struct atls_view nonce)
     forge_snp_put(snp, 0x034, 1, 4);
     forge_snp_put(snp, 0x040, 0x25, 8);
     must(nonce.len <= 64);
-    memcpy(snp->report + 0x050, nonce.data, nonce.len);
+    if (nonce.len > 0)
+        memcpy(snp->report + 0x050, nonce.data, nonce.len);
     fill(snp, 0x090, 0x4d, 48);
     fill(snp, 0x0c0, 0x48, 32);
     fill(snp, 0x0e0, 0x49, 48);
