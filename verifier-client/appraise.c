@@ -330,14 +330,28 @@ static enum atls_reason refuse_early(struct atls_verdict *verdict,
 
 enum { MIN_NONCE = 8, MAX_NONCE = 64 }; /* RFC 9711, 4.1 */
 
-static enum atls_reason judge(const struct atls_evidence *evidence,
-                              struct atls_view nonce,
-                              const struct atls_terms *given,
-                              struct atls_verdict *verdict,
-                              struct atls_why *why)
+/* By the profile that is named, or as a server without a name. */
+static enum atls_reason judge_claims(const struct atls_evidence *evidence,
+                                     const struct atls_terms *given,
+                                     struct atls_verdict *verdict,
+                                     struct atls_why *why)
 {
     const struct atls_peer nobody = {.role = ATLS_ROLE_SERVER};
     struct atls_terms terms = *given;
+
+    if (terms.only_profile == NULL)
+        terms.rule = atls_policy_match(terms.policy, &nobody);
+    if (terms.only_profile == NULL && terms.rule == NULL)
+        return refuse_early(verdict, ATLS_RULE_MISSING, why);
+    return atls_evidence_appraise(evidence, &terms, verdict);
+}
+
+static enum atls_reason judge(const struct atls_evidence *evidence,
+                              struct atls_view nonce,
+                              const struct atls_terms *terms,
+                              struct atls_verdict *verdict,
+                              struct atls_why *why)
+{
     char seen[2 * MAX_NONCE + 1];
 
     atls_hex(atls_evidence_nonce(evidence), seen, sizeof(seen));
@@ -349,11 +363,7 @@ static enum atls_reason judge(const struct atls_evidence *evidence,
                        nonce.len, seen);
         return refuse_early(verdict, ATLS_BINDER_MISMATCH, why);
     }
-    if (terms.only_profile == NULL)
-        terms.rule = atls_policy_match(terms.policy, &nobody);
-    if (terms.only_profile == NULL && terms.rule == NULL)
-        return refuse_early(verdict, ATLS_RULE_MISSING, why);
-    return atls_evidence_appraise(evidence, &terms, verdict);
+    return judge_claims(evidence, terms, verdict, why);
 }
 
 enum atls_reason atls_evidence_judge(struct atls_view cmw,
@@ -376,6 +386,33 @@ enum atls_reason atls_evidence_judge(struct atls_view cmw,
     atls_evidence_free(evidence);
     errno = saved;
     return reason;
+}
+
+enum atls_reason atls_evidence_judge_stored(struct atls_view cmw,
+                                            const struct atls_terms *terms,
+                                            struct atls_verdict *verdict,
+                                            struct atls_verdict *otherwise)
+{
+    struct atls_evidence *evidence = NULL;
+    struct atls_why why = {0}, unbound = {0};
+    enum atls_reason reason;
+    int saved = errno;
+
+    atls_verdict_init(verdict);
+    atls_verdict_init(otherwise);
+    ERR_set_mark();
+    reason = atls_evidence_parse_stored(cmw, &evidence, &why);
+    ERR_pop_to_mark();
+    if (reason == ATLS_OK)
+        (void)judge_claims(evidence, terms, otherwise, &why);
+    else
+        (void)refuse_early(otherwise, reason, &why);
+    atls_evidence_free(evidence);
+    errno = saved;
+    (void)atls_why(&unbound, ATLS_EVIDENCE_UNBOUND,
+                   "want a nonce to hold the Evidence against, none was given: "
+                   "this tells what it says, and not who sent it, or when");
+    return refuse(verdict, NO_CLAIM, &unbound);
 }
 
 enum atls_reason atls_appraise(const struct atls_policy *policy,

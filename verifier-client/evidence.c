@@ -51,8 +51,9 @@ static struct atls_view copy(uint8_t *room, struct atls_view bytes)
     return atls_view(room, bytes.len);
 }
 
+/* is_stored: it answers no challenge of ours, and may answer none at all. */
 static enum atls_reason decode(const struct atls_format *format,
-                               const struct atls_cmw *cmw,
+                               const struct atls_cmw *cmw, bool is_stored,
                                struct atls_evidence **out, struct atls_why *why)
 {
     size_t offset = claims_offset();
@@ -71,7 +72,7 @@ static enum atls_reason decode(const struct atls_format *format,
     evidence->type.text = copy(room + cmw->value.len, cmw->type.text);
     reason =
         format->parse(evidence->value, evidence->claims, &evidence->nonce, why);
-    if (reason != ATLS_OK) {
+    if (reason != ATLS_OK && !(is_stored && reason == ATLS_NONCE_MISSING)) {
         free(evidence);
         return reason;
     }
@@ -79,21 +80,21 @@ static enum atls_reason decode(const struct atls_format *format,
     return ATLS_OK;
 }
 
-static enum atls_reason find(const struct atls_cmw *cmw,
+static enum atls_reason find(const struct atls_cmw *cmw, bool is_stored,
                              struct atls_evidence **out, struct atls_why *why)
 {
     const struct atls_format *format = atls_format_find(cmw->type, cmw->value);
     char type[ATLS_TYPE_MAX_TEXT + 1];
 
     if (format != NULL)
-        return decode(format, cmw, out, why);
+        return decode(format, cmw, is_stored, out, why);
     atls_type_text(cmw->type, type, sizeof(type));
     return atls_why(why, ATLS_FORMAT_UNKNOWN,
                     "CMW: want Evidence of a known format, peer sent %s", type);
 }
 
 static enum atls_reason take_plain(const struct atls_cmw *record,
-                                   struct atls_evidence **out,
+                                   bool is_stored, struct atls_evidence **out,
                                    struct atls_why *why)
 {
     ATLS_AUTO_BUF converted = atls_buf(ATLS_CMW_MAX);
@@ -105,7 +106,7 @@ static enum atls_reason take_plain(const struct atls_cmw *record,
         cmw.value = atls_buf_view(&converted);
         cmw.type = atls_type_of_text(atls_view_text(atls_tsm_report_types[0]));
     }
-    return reason == ATLS_OK ? find(&cmw, out, why) : reason;
+    return reason == ATLS_OK ? find(&cmw, is_stored, out, why) : reason;
 }
 
 static bool is_batch(struct atls_type type)
@@ -127,7 +128,7 @@ static enum atls_reason take_of_batch(struct atls_view bytes,
         reason = check_record(&cmw, NULL, why);
     if (reason == ATLS_OK && is_batch(cmw.type))
         reason = atls_why(why, ATLS_CMW_TYPE, "batch: found one in another");
-    return reason == ATLS_OK ? take_plain(&cmw, out, why) : reason;
+    return reason == ATLS_OK ? take_plain(&cmw, false, out, why) : reason;
 }
 
 /* Where ours stands is kept; the quote is taken like any other. */
@@ -184,14 +185,14 @@ static enum atls_reason take_collection(const struct atls_cmw *collection,
         return atls_why(why, ATLS_CMW_TYPE, "CMW: its cmwc_t is too long");
     whole.type = atls_type_of_text(atls_view_text(text));
     reason = check_record(&whole, expected, why);
-    return reason == ATLS_OK ? decode(&atls_format_composite, &whole, out, why)
-                             : reason;
+    return reason == ATLS_OK
+               ? decode(&atls_format_composite, &whole, false, out, why)
+               : reason;
 }
 
-enum atls_reason atls_evidence_take(const struct atls_cmw *record,
-                                    const struct atls_type *expected,
-                                    struct atls_evidence **out,
-                                    struct atls_why *why)
+static enum atls_reason take(const struct atls_cmw *record,
+                             const struct atls_type *expected, bool is_stored,
+                             struct atls_evidence **out, struct atls_why *why)
 {
     enum atls_reason reason;
 
@@ -202,7 +203,15 @@ enum atls_reason atls_evidence_take(const struct atls_cmw *record,
     if (reason != ATLS_OK)
         return reason;
     return is_batch(record->type) ? take_batch(record->value, out, why)
-                                  : take_plain(record, out, why);
+                                  : take_plain(record, is_stored, out, why);
+}
+
+enum atls_reason atls_evidence_take(const struct atls_cmw *record,
+                                    const struct atls_type *expected,
+                                    struct atls_evidence **out,
+                                    struct atls_why *why)
+{
+    return take(record, expected, false, out, why);
 }
 
 enum atls_reason atls_evidence_wrap(const struct atls_cmw *cmw,
@@ -219,13 +228,12 @@ enum atls_reason atls_evidence_wrap(const struct atls_cmw *cmw,
         return atls_why(why, ATLS_CMW_TYPE,
                         "CMW: want Evidence that only a Verifier knows, found "
                         "a format of ours");
-    return decode(&atls_format_other, cmw, out, why);
+    return decode(&atls_format_other, cmw, false, out, why);
 }
 
-enum atls_reason atls_evidence_parse(struct atls_view bytes,
-                                     const struct atls_type *expected,
-                                     struct atls_evidence **out,
-                                     struct atls_why *why)
+static enum atls_reason parse(struct atls_view bytes,
+                              const struct atls_type *expected, bool is_stored,
+                              struct atls_evidence **out, struct atls_why *why)
 {
     ATLS_AUTO_BUF storage = atls_buf(ATLS_CMW_MAX);
     struct atls_cmw cmw;
@@ -233,7 +241,22 @@ enum atls_reason atls_evidence_parse(struct atls_view bytes,
 
     *out = NULL;
     return reason != ATLS_OK ? reason
-                             : atls_evidence_take(&cmw, expected, out, why);
+                             : take(&cmw, expected, is_stored, out, why);
+}
+
+enum atls_reason atls_evidence_parse(struct atls_view bytes,
+                                     const struct atls_type *expected,
+                                     struct atls_evidence **out,
+                                     struct atls_why *why)
+{
+    return parse(bytes, expected, false, out, why);
+}
+
+enum atls_reason atls_evidence_parse_stored(struct atls_view bytes,
+                                            struct atls_evidence **out,
+                                            struct atls_why *why)
+{
+    return parse(bytes, NULL, true, out, why);
 }
 
 void atls_evidence_free(struct atls_evidence *evidence)

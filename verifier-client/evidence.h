@@ -26,6 +26,11 @@ struct atls_evidence; /* owns a copy of the record's value */
 enum atls_reason ATLS_MUST_USE
 atls_evidence_parse(struct atls_view cmw, const struct atls_type *expected,
                     struct atls_evidence **out, struct atls_why *why);
+/* atls_evidence_parse_stored: the same of Evidence that lies somewhere and is
+ * no peer's: it may have been made without a nonce, which then is empty. */
+enum atls_reason ATLS_MUST_USE
+atls_evidence_parse_stored(struct atls_view cmw, struct atls_evidence **out,
+                           struct atls_why *why);
 /* atls_evidence_take: the same of a CMW that was parsed. */
 enum atls_reason ATLS_MUST_USE
 atls_evidence_take(const struct atls_cmw *cmw, const struct atls_type *expected,
@@ -89,6 +94,14 @@ enum atls_reason atls_evidence_judge(struct atls_view cmw,
                                      struct atls_view nonce,
                                      const struct atls_terms *terms,
                                      struct atls_verdict *verdict);
+
+/* atls_evidence_judge_stored: of Evidence that nothing binds to a connection or
+ * a session: what atls_evidence_judge would say if its nonce were right goes
+ * into *otherwise, and *verdict refuses, whatever that is: EVIDENCE_UNBOUND. */
+enum atls_reason atls_evidence_judge_stored(struct atls_view cmw,
+                                            const struct atls_terms *terms,
+                                            struct atls_verdict *verdict,
+                                            struct atls_verdict *otherwise);
 
 /* atls_evidence_describe: calls each(arg, name, value) for the claims that an
  * operator wants to see in a log line (few: brief) or in full. Both strings

@@ -41,7 +41,8 @@ struct atls_format {
 
     /* parse: decodes value (which outlives claims) into zeroed claims_size
      * bytes and points *nonce into it. EVIDENCE_MALFORMED, NONCE_MISSING,
-     * ALGORITHM_UNSUPPORTED, FORMAT_UNKNOWN, TPM_NOT_A_QUOTE. */
+     * ALGORITHM_UNSUPPORTED, FORMAT_UNKNOWN, TPM_NOT_A_QUOTE. NONCE_MISSING is
+     * the last thing found: the claims are then there, and *nonce is empty. */
     enum atls_reason (*parse)(struct atls_view value, void *claims,
                               struct atls_view *nonce, struct atls_why *why);
 

@@ -55,6 +55,26 @@ says "as malformed" '^reason: CMW_MALFORMED$'
 judge "a refusal as JSON" 1 --json --nonce 0011223344556677 e.cmw
 json "has its reason" 'it["reason"] == "BINDER_MISMATCH" and it["verdict"] == "none"'
 
+# Stored Evidence, which nothing binds to anybody
+judge "without a nonce nothing is accepted" 1 --no-nonce e.cmw
+says "the verdict is unbound" '^verdict: unbound$'
+says "for a reason" '^reason: EVIDENCE_UNBOUND$'
+says "beside what it would be" '^  verdict: affirming$'
+says "with its reason" '^  reason: OK$'
+says "and the claims" 'lifecycle: assembly_and_test'
+judge "nor as JSON" 1 --json --no-nonce e.cmw
+json "which says both" \
+    'it["verdict"] == "unbound" and it["reason"] == "EVIDENCE_UNBOUND" and it["vector"] == {} and it["otherwise"]["verdict"] == "affirming" and it["otherwise"]["reason"] == "OK"'
+judge "what is refused is no better without a nonce" 1 --json --no-nonce \
+    other.cmw
+json "and why is said" \
+    'it["verdict"] == "unbound" and it["otherwise"]["reason"] == "ANCHOR_UNKNOWN"'
+judge "what is no Evidence, too" 1 --json --no-nonce no.json
+json "and why is said" \
+    'it["verdict"] == "unbound" and it["otherwise"]["reason"] == "CMW_MALFORMED"'
+judge "a nonce is given or not" 2 --no-nonce --nonce "$nonce" e.cmw
+complains "and atls says so" 'no-nonce is for Evidence'
+
 asks "a policy is needed" 2 appraise --nonce "$nonce" e.cmw
 complains "and atls says so" '--policy is missing'
 judge "a nonce is needed" 2 e.cmw
@@ -128,6 +148,8 @@ says "as malformed" '^reason: RESULT_MALFORMED$'
 asks "a Verifier must be named" 2 appraise --result --policy verifiers.json \
     --nonce "$nonce" result.jwt
 complains "and atls says so" '--verifier is missing'
+hear "a result has a nonce" 2 --no-nonce result.jwt
+complains "and atls says so" 'no-nonce is for Evidence'
 hear "a profile is for Evidence" 2 --profile p --nonce "$nonce" result.jwt
 complains "and atls says so" '--profile is for Evidence'
 asks "an unknown Verifier is refused" 2 appraise --policy verifiers.json \

@@ -14,6 +14,7 @@
 
 #include "atls/atls.h"
 #include "base64url.h"
+#include "evidence.h"
 #include "forge.h"
 #include "policy.h"
 #include "../check_main.h"
@@ -116,6 +117,45 @@ START_TEST(vector_gets_the_reason_that_it_expects)
     ck_assert_int_eq(verdict.reason, reason);
     ck_assert((reason == ATLS_OK) == (verdict.tier == ATLS_TIER_AFFIRMING));
     ck_assert((reason == ATLS_OK) == (verdict.text[0] == '\0'));
+    close_row(&row);
+}
+END_TEST
+
+/* What a vector is refused for, but for its nonce: one that is another's is
+ * nothing that stored Evidence is refused for, nor is one that is missing,
+ * unless the format demands it. */
+static const char *without_nonce(const char *name, struct atls_view expect)
+{
+    if (atls_view_is(expect, "BINDER_MISMATCH"))
+        return "OK";
+    if (atls_view_is(expect, "NONCE_MISSING"))
+        return strncmp(name, "psa", 3) == 0 ? "CLAIM_MISSING" : "OK";
+    return NULL;
+}
+
+START_TEST(stored_evidence_is_never_accepted_and_told_as_it_is)
+{
+    struct atls_verdict verdict, otherwise;
+    struct atls_terms terms = {0};
+    struct atls_view expect;
+    const char *wanted;
+    struct row row;
+
+    open_row(rows[_i], &row);
+    terms.policy = row.policy;
+    terms.now = row.now;
+    ck_assert_reason(atls_evidence_judge_stored(atls_buf_view(&row.cmw), &terms,
+                                                &verdict, &otherwise),
+                     ATLS_EVIDENCE_UNBOUND);
+    ck_assert_reason(verdict.reason, ATLS_EVIDENCE_UNBOUND);
+    ck_assert_int_eq(verdict.tier, ATLS_TIER_NONE);
+    expect = atls_buf_view(&row.expect);
+    wanted = without_nonce(rows[_i], expect);
+    if (wanted != NULL)
+        expect = atls_view_text(wanted);
+    ck_assert_msg(atls_view_is(expect, atls_reason_name(otherwise.reason)),
+                  "%s: %s: %s", rows[_i], atls_reason_name(otherwise.reason),
+                  otherwise.text);
     close_row(&row);
 }
 END_TEST
@@ -396,6 +436,9 @@ int main(void)
     if (num_rows == 0)
         return EXIT_FAILURE;
     tcase_add_loop_test(cases, vector_gets_the_reason_that_it_expects, 0,
+                        num_rows);
+    tcase_add_loop_test(cases,
+                        stored_evidence_is_never_accepted_and_told_as_it_is, 0,
                         num_rows);
     tcase_add_loop_test(cases, flipped_bit_is_never_accepted, 0, 3);
     tcase_add_loop_test(cases, every_truncation_is_malformed, 0, 2);

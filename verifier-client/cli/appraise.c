@@ -19,6 +19,7 @@
 
 static const char help[] =
     "usage: atls appraise --policy FILE --nonce HEX [OPTION]... EVIDENCE\n"
+    "       atls appraise --policy FILE --no-nonce [OPTION]... EVIDENCE\n"
     "       atls appraise --result --verifier NAME --policy FILE --nonce HEX "
     "FILE\n"
     "\n"
@@ -29,6 +30,9 @@ static const char help[] =
     "\n"
     "  --policy FILE    the policy to judge by\n"
     "  --nonce HEX      8 to 64 bytes that the Evidence must carry\n"
+    "  --no-nonce       for stored Evidence: say what it would be if its "
+    "nonce\n"
+    "                   were right; the verdict is unbound, and never accepts\n"
     "  --at TIME        judge at this time, RFC 3339: 2026-11-23T21:00:00Z\n"
     "                   (default: now)\n"
     "  --profile NAME   by this profile of the policy (default: those that "
@@ -47,7 +51,7 @@ enum { VERIFIER_S = 10 }; /* that a Verifier may take */
 
 struct question {
     const char *policy, *nonce, *at, *profile, *verifier;
-    bool is_result;
+    bool is_result, is_unbound;
     struct atls_policy *good;
     int64_t now;
     struct atls_buf expected, file, cmw;
@@ -63,14 +67,18 @@ static void question_clear(struct question *q)
 
 static int check_words(struct question *q)
 {
-    if (q->policy == NULL || q->nonce == NULL)
+    if (q->policy == NULL || (q->nonce == NULL && !q->is_unbound))
         return atls_usage_wrong("appraise", "--%s is missing",
                                 q->policy == NULL ? "policy" : "nonce");
+    if (q->is_unbound &&
+        (q->nonce != NULL || q->is_result || q->verifier != NULL))
+        return atls_usage_wrong("appraise", "--no-nonce is for Evidence that "
+                                            "is judged here, without --nonce");
     if (q->is_result && (q->verifier == NULL || q->profile != NULL))
         return atls_usage_wrong("appraise", q->verifier == NULL
                                                 ? "--verifier is missing"
                                                 : "--profile is for Evidence");
-    if (!atls_input_nonce(q->nonce, &q->expected))
+    if (!q->is_unbound && !atls_input_nonce(q->nonce, &q->expected))
         return atls_usage_wrong("appraise",
                                 "--nonce: want 8 to 64 bytes in "
                                 "hex, found \"%s\"",
@@ -112,6 +120,28 @@ static int print(json_t *report, enum atls_reason reason, bool as_json)
 {
     return atls_output_print(report, as_json,
                              reason == ATLS_OK ? ATLS_EXIT_YES : ATLS_EXIT_NO);
+}
+
+/* What it would be goes beside the verdict, never in its place. */
+static int answer_unbound(const struct question *q, bool as_json)
+{
+    ATLS_AUTO(json_t) *report = json_object();
+    const struct atls_terms terms = {
+        .policy = q->good, .only_profile = q->profile, .now = q->now};
+    struct atls_view cmw = atls_buf_view(&q->cmw);
+    struct atls_evidence *evidence = NULL;
+    struct atls_verdict verdict, would_be;
+    json_t *otherwise = json_object();
+
+    (void)atls_evidence_judge_stored(cmw, &terms, &verdict, &would_be);
+    atls_describe_verdict(report, &verdict);
+    atls_output_set(report, "verdict", "unbound");
+    atls_describe_verdict(otherwise, &would_be);
+    atls_output_add(report, "otherwise", otherwise);
+    if (atls_evidence_parse_stored(cmw, &evidence, NULL) == ATLS_OK)
+        atls_output_add(report, "claims", atls_describe_claims(evidence));
+    atls_evidence_free(evidence);
+    return atls_output_print(report, as_json, ATLS_EXIT_NO);
 }
 
 static int answer(const struct question *q, bool as_json)
@@ -170,14 +200,16 @@ int atls_command_appraise(int argc, char **argv)
         .expected = atls_buf(64),
         .file = atls_buf(ATLS_INPUT_MAX),
         .cmw = atls_buf(ATLS_INPUT_MAX + 512)};
-    const struct atls_option options[] = {{"policy", NULL, &q.policy, NULL},
-                                          {"nonce", NULL, &q.nonce, NULL},
-                                          {"at", NULL, &q.at, NULL},
-                                          {"profile", NULL, &q.profile, NULL},
-                                          {"verifier", NULL, &q.verifier, NULL},
-                                          {"result", &q.is_result, NULL, NULL},
-                                          {"json", &as_json, NULL, NULL},
-                                          {0}};
+    const struct atls_option options[] = {
+        {"policy", NULL, &q.policy, NULL},
+        {"nonce", NULL, &q.nonce, NULL},
+        {"no-nonce", &q.is_unbound, NULL, NULL},
+        {"at", NULL, &q.at, NULL},
+        {"profile", NULL, &q.profile, NULL},
+        {"verifier", NULL, &q.verifier, NULL},
+        {"result", &q.is_result, NULL, NULL},
+        {"json", &as_json, NULL, NULL},
+        {0}};
     const struct atls_usage usage = {"appraise", help, 1, 1};
     int status = atls_options_read(&usage, options, argc, argv);
 
@@ -187,5 +219,7 @@ int atls_command_appraise(int argc, char **argv)
         status = read_files(&q, argv[optind]);
     if (status >= 0)
         return status;
+    if (q.is_unbound)
+        return answer_unbound(&q, as_json);
     return q.is_result ? answer_result(&q, as_json) : answer(&q, as_json);
 }
