@@ -189,14 +189,12 @@ static void put_report(struct atls_buf *out,
     }
     atls_cbor_put_text(out, "outblob");
     atls_cbor_put_bytes(out, atls_buf_view(&report->outblob));
+    atls_cbor_put_text(out, "provider");
+    atls_cbor_put_text_view(out, atls_buf_view(&report->provider));
     if (has_manifest) {
-        atls_cbor_put_text(out, "service");
-        atls_cbor_put_map(out, 1);
         atls_cbor_put_text(out, "manifestblob");
         atls_cbor_put_bytes(out, atls_buf_view(&report->manifestblob));
     }
-    atls_cbor_put_text(out, "provider");
-    atls_cbor_put_text_view(out, atls_buf_view(&report->provider));
 }
 
 static enum atls_reason put_evidence(const struct atls_tsm_report *report,

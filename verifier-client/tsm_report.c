@@ -101,6 +101,24 @@ static void show(struct atls_view text, char out[SHOWN])
     out[len] = '\0';
 }
 
+/* Whoever may ask the SVSM is below it, and its reports all are of VMPL 0: one
+ * that was taken for the guest's own would say more than is known. */
+static enum atls_reason check_service(const struct atls_tsm_report *report,
+                                      struct atls_why *why)
+{
+    char seen[SHOWN] = "a manifest";
+
+    if (report->service_provider.len == 0 && report->manifestblob.len == 0)
+        return ATLS_OK;
+    if (report->service_provider.len > 0)
+        show(report->service_provider, seen);
+    return atls_why(why, ATLS_FORMAT_UNKNOWN,
+                    "TSM report: want one that the guest asked for itself, "
+                    "found one of a service (%s), whose challenge is hashed "
+                    "with its manifest",
+                    seen);
+}
+
 enum atls_reason atls_tsm_report_parse(struct atls_view value,
                                        const char *provider,
                                        struct atls_tsm_report *out,
@@ -113,7 +131,7 @@ enum atls_reason atls_tsm_report_parse(struct atls_view value,
                         "TSM report: want a map of provider, outblob and what "
                         "else the kernel gave, found something else");
     if (provider == NULL || atls_view_is(out->provider, provider))
-        return ATLS_OK;
+        return check_service(out, why);
     show(out->provider, seen);
     return atls_why(why, ATLS_FORMAT_UNKNOWN,
                     "TSM report: want provider " ATLS_TSM_SNP ", " ATLS_TSM_TDX

@@ -32,7 +32,8 @@ struct atls_tsm_report {               /* views into the value; empty: absent */
 
 /* atls_tsm_report_parse: value is the CBOR map; keys that are unknown are
  * passed over. EVIDENCE_MALFORMED; FORMAT_UNKNOWN if its provider is not the
- * one wanted (NULL: any). */
+ * one wanted (NULL: any), or the report is a service's in the guest (an SVSM's,
+ * AMD 58019, 7): that signs a hash of challenge and manifest. */
 enum atls_reason ATLS_MUST_USE
 atls_tsm_report_parse(struct atls_view value, const char *provider,
                       struct atls_tsm_report *out, struct atls_why *why);

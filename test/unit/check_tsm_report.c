@@ -39,14 +39,30 @@ START_TEST(report_of_the_kernel_is_read)
     struct atls_tsm_report report;
 
     ck_assert_reason(parse("a5" PROVIDER SNP_LINE OUTBLOB "420102" AUXBLOB
-                           "4103" MANIFEST "4104" SERVICE "657376736d0a",
+                           "4103" MANIFEST "40" SERVICE "610a",
                            ATLS_TSM_SNP, &report),
                      ATLS_OK);
     ck_assert(atls_view_is(report.provider, "sev_guest"));
     ck_assert(atls_view_is(report.outblob, "\1\2"));
     ck_assert(atls_view_is(report.auxblob, "\3"));
-    ck_assert(atls_view_is(report.manifestblob, "\4"));
-    ck_assert(atls_view_is(report.service_provider, "svsm"));
+}
+END_TEST
+
+/* Their REPORT_DATA is SHA-512 of the challenge and the manifest. */
+static const char *const services[] = {
+    "a4" PROVIDER SNP_LINE OUTBLOB "4101" MANIFEST "4104" SERVICE
+    "657376736d0a",
+    "a3" PROVIDER SNP_LINE OUTBLOB "4101" MANIFEST "4104",
+    "a3" PROVIDER SNP_LINE OUTBLOB "4101" SERVICE "657376736d0a",
+};
+
+START_TEST(report_of_a_service_in_the_guest_is_refused)
+{
+    struct atls_tsm_report report;
+
+    ck_assert_reason(parse(services[_i], ATLS_TSM_SNP, &report),
+                     ATLS_FORMAT_UNKNOWN);
+    ck_assert_reason(parse(services[_i], NULL, &report), ATLS_FORMAT_UNKNOWN);
 }
 END_TEST
 
@@ -213,6 +229,8 @@ int main(void)
     tcase_add_loop_test(tests, map_that_is_no_report_is_refused, 0,
                         sizeof(bad) / sizeof(bad[0]));
     tcase_add_test(tests, report_of_another_provider_is_told);
+    tcase_add_loop_test(tests, report_of_a_service_in_the_guest_is_refused, 0,
+                        (int)(sizeof(services) / sizeof(services[0])));
     tcase_add_test(tests, format_is_told_by_provider);
     tcase_add_test(tests, map_of_a_bare_report_is_read_again);
     tcase_add_test(tests, json_becomes_the_same_map);
