@@ -12,7 +12,8 @@
 
 struct atls_dcap_claims { /* views into the record's value */
     struct atls_quote quote;
-    struct atls_pck pck; /* of the first certificate of its chain */
+    struct atls_pck pck;       /* of the first certificate of its chain */
+    struct atls_view eventlog; /* TDX: stood beside it, unsigned */
 };
 
 #define ATLS_DCAP_MAX_VALUES 16
@@ -39,7 +40,7 @@ struct atls_dcap_reference { /* of a profile */
     bool takes_debug, ignores_trailing;
     struct atls_values values[ATLS_DCAP_MAX_VALUES]; /* by field; none: any */
     /* TDX */
-    bool takes_migratable, needs_sept_ve_disable;
+    bool takes_migratable, needs_sept_ve_disable, wants_log;
     /* SGX */
     struct atls_values prod_ids; /* of two bytes, big-endian; none: any */
     uint16_t min_svn, min_config_svn;
@@ -104,5 +105,13 @@ bool ATLS_MUST_USE atls_dcap_learn_fields(const struct atls_quote *quote,
                                           json_t *profile);
 
 extern const struct atls_dcap_field atls_tdx_fields[], atls_sgx_fields[];
+enum { ATLS_TDX_RTMR0 = 1, ATLS_TDX_SERVICE_TD = 10 }; /* places in the table */
+
+/* atls_tdx_check_log: the log is there and adds up to the RTMRs: tdx_log.c.
+ * CLAIM_MISSING, EVENTLOG_MISMATCH, EVIDENCE_MALFORMED, ALGORITHM_UNSUPPORTED,
+ * CRYPTO_FAILED, OUT_OF_MEMORY. */
+enum atls_reason ATLS_MUST_USE
+atls_tdx_check_log(const struct atls_dcap_claims *claims,
+                   const struct atls_profile *profile, struct atls_why *why);
 
 #endif

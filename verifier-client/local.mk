@@ -118,4 +118,4 @@ libverifier_la_SOURCES += \
 	verifier-client/sgx.c \
 	verifier-client/tcb.c verifier-client/tcb.h \
 	verifier-client/tcb_json.c \
-	verifier-client/tdx.c
+	verifier-client/tdx.c verifier-client/tdx_log.c

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base64url.h"
+#include "claim.h"
 #include "dcap.h"
 #include "stock.h"
 #include "tsm_report.h"
@@ -37,7 +38,6 @@ const struct atls_dcap_field atls_tdx_fields[] = {
     {"td_attributes", "ATTRIBUTES", TD(attributes), 8, true, false},
     {NULL, NULL, 0, 0, false, false},
 };
-enum { SERVICE_TD = 10 }; /* its place in the table */
 
 static const char *const keys[] = {"collateral",
                                    "grace",
@@ -48,6 +48,7 @@ static const char *const keys[] = {"collateral",
                                    "trailing_bytes",
                                    "migratable",
                                    "sept_ve_disable",
+                                   "eventlog",
                                    "mrtd",
                                    "rtmr0",
                                    "rtmr1",
@@ -90,6 +91,7 @@ static enum atls_reason parse(struct atls_view value, void *out,
     if (!claims->quote.is_td)
         return atls_why(why, ATLS_FORMAT_UNKNOWN,
                         "quote: want one of a TD, found one of an SGX enclave");
+    claims->eventlog = report.eventlog;
     *nonce = claims->quote.td.report_data;
     return ATLS_OK;
 }
@@ -166,7 +168,7 @@ static enum atls_reason check_service_td(const struct atls_quote_td *td,
 {
     const struct atls_dcap_reference *reference = profile->reference;
 
-    if (reference->values[SERVICE_TD].num > 0 ||
+    if (reference->values[ATLS_TDX_SERVICE_TD].num > 0 ||
         atls_quote_is_zero(td->mr_service_td))
         return ATLS_OK;
     return atls_why(why, ATLS_CONFIGURATION_REFUSED,
@@ -195,12 +197,15 @@ static enum atls_reason judge(const void *claims,
                               struct atls_verdict *verdict)
 {
     const struct atls_dcap_claims *quote = claims;
+    const struct atls_dcap_reference *reference = profile->reference;
     struct atls_why why = {0};
     enum atls_reason reason = atls_dcap_judge_trailing(quote, profile, verdict);
 
     if (reason != ATLS_OK)
         return reason;
-    if (check_attributes(&quote->quote.td, profile, &why) != ATLS_OK)
+    if (check_attributes(&quote->quote.td, profile, &why) != ATLS_OK ||
+        (reference->wants_log &&
+         atls_tdx_check_log(quote, profile, &why) != ATLS_OK))
         return atls_dcap_refuse_software(verdict, &why);
     reason = atls_dcap_judge_tcb(quote, profile, now, verdict);
     if (reason == ATLS_OK)
@@ -221,6 +226,9 @@ static void describe(const void *claims, bool brief, atls_claim_fn *each,
     each(arg, "debug", has_bit(td, DEBUG) ? "yes" : "no");
     each(arg, "migratable", has_bit(td, MIGRATABLE) ? "yes" : "no");
     each(arg, "sept_ve_disable", has_bit(td, SEPT_VE_DISABLE) ? "yes" : "no");
+    if (quote->eventlog.len > 0)
+        atls_claim_number((int64_t)quote->eventlog.len, "eventlog_bytes", each,
+                          arg);
 }
 
 static void read_profile(const struct atls_node *node,
@@ -228,6 +236,7 @@ static void read_profile(const struct atls_node *node,
 {
     struct atls_node migratable = atls_node_member(node, "migratable");
     struct atls_node sept_ve = atls_node_member(node, "sept_ve_disable");
+    struct atls_node eventlog = atls_node_member(node, "eventlog");
     struct atls_dcap_reference *reference =
         atls_dcap_reference_read(node, atls_tdx_fields, profile);
 
@@ -235,6 +244,7 @@ static void read_profile(const struct atls_node *node,
         return;
     reference->takes_migratable = atls_node_flag(&migratable, false);
     reference->needs_sept_ve_disable = atls_node_flag(&sept_ve, true);
+    reference->wants_log = atls_node_flag(&eventlog, false);
     for (size_t i = 0; types[i] != NULL; i++)
         profile->types[profile->num_types++] = types[i];
 }
@@ -247,7 +257,7 @@ static bool add_flag(json_t *profile, const char *key, bool is_there, bool flag)
 
 static bool learn_service_td(const struct atls_quote *quote, json_t *profile)
 {
-    struct atls_dcap_field fields[2] = {atls_tdx_fields[SERVICE_TD]};
+    struct atls_dcap_field fields[2] = {atls_tdx_fields[ATLS_TDX_SERVICE_TD]};
 
     fields[0].is_pin = !atls_quote_is_zero(quote->td.mr_service_td);
     return atls_dcap_learn_fields(quote, fields, profile);

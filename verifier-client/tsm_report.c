@@ -30,6 +30,7 @@ static const struct member {
     {"manifestblob", offsetof(struct atls_tsm_report, manifestblob), false},
     {"service_provider", offsetof(struct atls_tsm_report, service_provider),
      true},
+    {"eventlog", offsetof(struct atls_tsm_report, eventlog), false},
 };
 enum { NUM_MEMBERS = sizeof(members) / sizeof(members[0]) };
 

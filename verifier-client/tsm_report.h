@@ -28,6 +28,7 @@ struct atls_tsm_report {               /* views into the value; empty: absent */
     struct atls_view auxblob;          /* of SNP: certificates */
     struct atls_view manifestblob;     /* of an SVSM */
     struct atls_view service_provider; /* without newline: "svsm" */
+    struct atls_view eventlog;         /* of TDX: CCEL, as the guest has it */
 };
 
 /* atls_tsm_report_parse: value is the CBOR map; keys that are unknown are

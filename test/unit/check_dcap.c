@@ -12,6 +12,7 @@
 #include "cbor.h"
 #include "cmw.h"
 #include "expiry.h"
+#include "forge_ccel.h"
 #include "forge_dcap.h"
 #include "learn.h"
 #include "quote.h"
@@ -266,6 +267,113 @@ START_TEST(quote_in_a_tsm_report_is_judged)
     snprintf(root, sizeof(root), "%s/root.pem", folder.path);
     got = judge("tdx", TYPE_TSM, atls_buf_view(&report), ANY, root, folder.path,
                 forge_nonce(32), FORGE_DCAP_NOW);
+    ck_assert_msg(got == row->reason, "%s: %s", atls_reason_name(got),
+                  sentence);
+}
+END_TEST
+
+/* RTMR[0] and [1] are of these events, [2] and [3] of none. */
+static const struct forge_ccel_event events[] = {
+    {1, 0x51}, {2, 0x52}, {1, 0x53}, {2, 0x54}, {0, 0}};
+
+enum log_change {
+    LOG_GOOD,
+    LOG_PADDED,
+    LOG_MISSING,
+    LOG_EMPTY,
+    LOG_BROKEN,
+    LOG_LACKS_ONE,  /* nothing that RTMR[2] is the sum of */
+    LOG_TELLS_MORE, /* of RTMR[2] what it is not the sum of */
+    LOG_OF_MRTD,
+    LOG_OF_NOTHING, /* of a fifth RTMR */
+    LOG_OF_SM3,
+    LOG_OTHER, /* a digest of RTMR[1] differs */
+    LOG_BARE   /* of a quote that is in no report */
+};
+
+#define LOG   ",\"eventlog\":true"
+#define RTMR2 "\"rtmr2\":\"" X48("77") "\""
+static const struct log_row {
+    enum log_change change;
+    const char *reference;
+    enum atls_reason reason;
+} log_rows[] = {
+    {LOG_GOOD, ANY, ATLS_OK},
+    {LOG_GOOD, ANY LOG, ATLS_OK},
+    {LOG_PADDED, ANY LOG, ATLS_OK},
+    {LOG_MISSING, ANY, ATLS_OK},
+    {LOG_MISSING, ANY LOG, ATLS_CLAIM_MISSING},
+    {LOG_EMPTY, ANY LOG, ATLS_CLAIM_MISSING},
+    {LOG_BARE, ANY LOG, ATLS_CLAIM_MISSING},
+    {LOG_BROKEN, ANY, ATLS_OK},
+    {LOG_BROKEN, ANY LOG, ATLS_EVIDENCE_MALFORMED},
+    {LOG_LACKS_ONE, ANY LOG, ATLS_EVENTLOG_MISMATCH},
+    {LOG_LACKS_ONE, RTMR2 LOG, ATLS_OK},
+    {LOG_TELLS_MORE, RTMR2, ATLS_OK},
+    {LOG_TELLS_MORE, RTMR2 LOG, ATLS_EVENTLOG_MISMATCH},
+    {LOG_OF_MRTD, ANY LOG, ATLS_EVENTLOG_MISMATCH},
+    {LOG_OF_NOTHING, ANY LOG, ATLS_EVENTLOG_MISMATCH},
+    {LOG_OF_SM3, ANY LOG, ATLS_ALGORITHM_UNSUPPORTED},
+    {LOG_OTHER, ANY, ATLS_OK},
+    {LOG_OTHER, ANY LOG, ATLS_EVENTLOG_MISMATCH},
+    {LOG_GOOD, ANY ",\"eventlog\":1", ATLS_POLICY_INVALID},
+};
+
+static void put_events(struct atls_buf *out, enum log_change change)
+{
+    forge_ccel(out, events, change == LOG_OF_SM3 ? 0x12 : 0);
+    if (change == LOG_OTHER)
+        out->data[out->len - 9] ^= 1;
+    if (change == LOG_TELLS_MORE)
+        forge_ccel_put(out, 3, 0x66, 0);
+    if (change == LOG_OF_MRTD)
+        forge_ccel_put(out, 0, 0x66, 0);
+    if (change == LOG_OF_NOTHING)
+        forge_ccel_put(out, 5, 0x66, 0);
+    if (change == LOG_PADDED)
+        memset(atls_buf_room(out, 1000), 0xff, 1000);
+    if (change == LOG_BROKEN)
+        out->len--;
+    if (change == LOG_EMPTY)
+        out->len = 0;
+}
+
+static void put_logged(struct atls_buf *out, struct atls_view bytes,
+                       enum log_change change)
+{
+    ATLS_AUTO_BUF log = atls_buf(FORGE_MAX);
+
+    put_tsm(out, "tdx_guest\n", bytes);
+    if (change == LOG_MISSING)
+        return;
+    out->data[0]++; /* entries of a map of less than 24 */
+    put_events(&log, change);
+    atls_cbor_put_text(out, "eventlog");
+    atls_cbor_put_bytes(out, atls_buf_view(&log));
+}
+
+START_TEST(event_log_must_add_up_to_the_rtmrs_where_a_profile_wants_it)
+{
+    const struct log_row *row = &log_rows[_i];
+    bool has_more =
+        row->change == LOG_LACKS_ONE || row->change == LOG_TELLS_MORE;
+    ATLS_AUTO_BUF bytes = atls_buf(FORGE_MAX), report = atls_buf(FORGE_MAX);
+    enum atls_reason got;
+    char root[128];
+
+    forge_dcap_quote_init(&quote, "tdx15", forge_nonce(32));
+    memset(quote.body + 328, 0, 192);
+    forge_ccel_extend(quote.body + 328, events);
+    if (has_more)
+        memset(quote.body + 328 + 96, 0x77, 48);
+    forge_dcap_quote(&dcap, &quote, &bytes);
+    put_logged(&report, atls_buf_view(&bytes), row->change);
+    put_folder(true);
+    snprintf(root, sizeof(root), "%s/root.pem", folder.path);
+    got = judge("tdx", row->change == LOG_BARE ? TYPE_TDX : TYPE_TSM,
+                atls_buf_view(row->change == LOG_BARE ? &bytes : &report),
+                row->reference, root, folder.path, forge_nonce(32),
+                FORGE_DCAP_NOW);
     ck_assert_msg(got == row->reason, "%s: %s", atls_reason_name(got),
                   sentence);
 }
@@ -1097,6 +1205,8 @@ int main(void)
     tcase_add_checked_fixture(cases, open_all, clear_all);
     tcase_add_loop_test(cases, quote_of_every_kind_is_accepted, 0, NUM_KINDS);
     add_rows(quote_in_a_tsm_report_is_judged, tsm_rows);
+    add_rows(event_log_must_add_up_to_the_rtmrs_where_a_profile_wants_it,
+             log_rows);
     tcase_add_test(cases, quote_of_the_other_tee_is_refused);
     tcase_add_test(cases, nonce_is_all_64_bytes);
     add_rows(flipped_bit_is_a_wrong_signature, flip_rows);

@@ -3,7 +3,7 @@ noinst_HEADERS += test/unit/forge.h test/unit/forge_x509.h \
 	test/unit/forge_snp.h test/unit/diag.h
 noinst_HEADERS += test/unit/forge_dcap.h test/unit/forge_tcb.h \
 	test/unit/forge_vtpm.h
-noinst_HEADERS += test/unit/forge_cca.h test/unit/forge_nitro.h
+noinst_HEADERS += test/unit/forge_ccel.h test/unit/forge_cca.h test/unit/forge_nitro.h
 forge_sources = test/unit/forge.c
 forge_dcap_sources = test/unit/forge_dcap.c $(forge_sources)
 check_PROGRAMS += test/unit/make_vectors
@@ -116,7 +116,8 @@ test_unit_check_quote_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += test/unit/check_dcap
 TESTS += test/unit/check_dcap
-test_unit_check_dcap_SOURCES = test/unit/check_dcap.c $(forge_dcap_sources)
+test_unit_check_dcap_SOURCES = test/unit/check_dcap.c test/unit/forge_ccel.c \
+	$(forge_dcap_sources)
 test_unit_check_dcap_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_dcap_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 
