@@ -28,10 +28,15 @@ static void put_base64(struct atls_buf *out, struct atls_view bytes)
 }
 
 /* SgxEvidence { quote }, TdxEvidence { cc_eventlog, quote } */
-static void put_quote(struct atls_view quote, struct atls_buf *out)
+static void put_quote(const struct atls_tsm_report *report,
+                      struct atls_buf *out)
 {
     atls_buf_text(out, "{\"quote\":\"");
-    put_base64(out, quote);
+    put_base64(out, report->outblob);
+    if (report->eventlog.len > 0) {
+        atls_buf_text(out, "\",\"cc_eventlog\":\"");
+        put_base64(out, report->eventlog);
+    }
     atls_buf_text(out, "\"}");
 }
 
@@ -45,8 +50,11 @@ static void put_number(struct atls_buf *out, unsigned value)
 }
 
 /* CcaEvidence { token }, a Vec<u8>: an array of numbers */
-static void put_token(struct atls_view token, struct atls_buf *out)
+static void put_token(const struct atls_tsm_report *report,
+                      struct atls_buf *out)
 {
+    struct atls_view token = report->outblob;
+
     atls_buf_text(out, "{\"token\":[");
     for (size_t i = 0; i < token.len; i++) {
         if (i > 0)
@@ -58,7 +66,7 @@ static void put_token(struct atls_view token, struct atls_buf *out)
 
 static const struct tee {
     const char *name, *provider;
-    void (*put)(struct atls_view blob, struct atls_buf *out);
+    void (*put)(const struct atls_tsm_report *report, struct atls_buf *out);
 } tees[] = {
     {"snp", ATLS_TSM_SNP, NULL},
     {"tdx", ATLS_TSM_TDX, put_quote},
@@ -124,6 +132,6 @@ atls_trustee_put_evidence(const struct atls_remote_question *question,
         return reason;
     if (tee->put == NULL)
         return atls_trustee_put_snp(report.outblob, report.auxblob, out, why);
-    tee->put(report.outblob, out);
+    tee->put(&report, out);
     return out->failed ? atls_why(why, ATLS_OUT_OF_MEMORY, NULL) : ATLS_OK;
 }

@@ -89,6 +89,24 @@ START_TEST(tsm_report_is_unwrapped)
 }
 END_TEST
 
+/* and "eventlog": 'log' */
+static const char logged_cbor[] = "\xa3\x68provider\x69tdx_guest"
+                                  "\x67outblob\x45quote\x68"
+                                  "eventlog\x43log";
+
+START_TEST(event_log_of_a_td_goes_along)
+{
+    ATLS_AUTO(json_t) *tdx =
+        put("tdx", "application/vnd.veraison.tsm-report+cbor",
+            atls_view(logged_cbor, sizeof(logged_cbor) - 1), ATLS_OK);
+
+    ck_assert_str_eq(json_string_value(json_object_get(tdx, "quote")),
+                     "cXVvdGU=");
+    ck_assert_str_eq(json_string_value(json_object_get(tdx, "cc_eventlog")),
+                     "bG9n");
+}
+END_TEST
+
 START_TEST(other_tees_are_refused)
 {
     put("sample", "application/x", atls_view_text("x"), ATLS_VERIFIER_REFUSED);
@@ -307,6 +325,7 @@ int main(void)
     TCase *cases = tcase_create("trustee");
 
     tcase_add_test(cases, quote_is_in_padded_base64);
+    tcase_add_test(cases, event_log_of_a_td_goes_along);
     tcase_add_test(cases, token_is_an_array_of_numbers);
     tcase_add_test(cases, tsm_report_is_unwrapped);
     tcase_add_test(cases, other_tees_are_refused);
