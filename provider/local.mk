@@ -5,6 +5,7 @@ noinst_LTLIBRARIES += libprovider.la
 libprovider_la_SOURCES = \
 	provider/attester.c provider/attester.h provider/deadline.h \
 	provider/broker.c \
+	provider/ccel.c provider/ccel.h \
 	provider/broker_line.c provider/broker_line.h \
 	provider/broker_message.c provider/broker_message.h \
 	provider/descriptor.c provider/descriptor.h \

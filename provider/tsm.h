@@ -19,6 +19,8 @@
 #define ATLS_TSM_MAX_NAME    64    /* bytes of an entry's name, with the NUL */
 #define ATLS_TSM_NO_LEVEL    -1
 #define ATLS_TSM_MAX_LEVEL   3
+#define ATLS_TSM_MAX_LOG     49152 /* bytes of an event log that fits a CMW */
+#define ATLS_TSM_MAX_CCEL    (1 << 20) /* bytes that firmware keeps for it */
 #define ATLS_TSM_MAX_ENTRIES 1024 /* looked at when stale ones are sought */
 
 /* Each gives 0 or an errno. name is an entry's, attribute a file's in it. */

@@ -26,10 +26,17 @@ fails "as does pkey -pubin" "attest:tsm has none to show" \
 fails "without configfs-tsm the message says path and whose move it is" \
     "$work/none: No such file or directory; want Linux 6.7" sign "$tsm"
 fails "an unknown option is refused with those that exist" \
-    'attest:tsm has no option "path"; it has root, privlevel' \
+    'attest:tsm has no option "path"; it has root, privlevel, eventlog' \
     sign "attest:tsm?path=/x"
 fails "a bad privilege level is refused at load" \
     'privlevel "4": want 0 to 3' openssl pkey -noout -in "$tsm&privlevel=4"
+printf 'no log' >"$work/no.log"
+fails "what is no event log is refused at load" \
+    "eventlog $work/no.log: want a crypto-agile log" \
+    openssl pkey -noout -in "$tsm&eventlog=$work/no.log"
+fails "and so is one that is not there" \
+    "eventlog $work/none.log: No such file" \
+    openssl pkey -noout -in "$tsm&eventlog=$work/none.log"
 mkdir "$work/plain"
 fails "a folder that is no configfs-tsm is refused, and nothing is left in it" \
     "configfs-tsm: provider as uid $(id -u): No such file or directory" \

@@ -17,7 +17,11 @@
 #include "../check_main.h"
 #include "cbor.h"
 #include "cmw.h"
+#include "forge.h"
+#include "forge_ccel.h"
+#include "forge_dcap.h"
 #include "provider/attester.h"
+#include "provider/ccel.h"
 #include "provider/descriptor.h"
 #include "provider/task.h"
 #include "tsm_fake.h"
@@ -87,7 +91,7 @@ static void assert_refused(enum atls_reason wanted, const char *words)
 }
 
 struct parts {
-    struct atls_view provider, outblob, auxblob, manifestblob;
+    struct atls_view provider, outblob, auxblob, manifestblob, eventlog;
 };
 
 static void take_map(struct atls_view map, struct parts *out)
@@ -105,6 +109,8 @@ static void take_map(struct atls_view map, struct parts *out)
             out->outblob = atls_cbor_bytes(&in);
         else if (atls_view_is(key, "auxblob"))
             out->auxblob = atls_cbor_bytes(&in);
+        else if (atls_view_is(key, "eventlog"))
+            out->eventlog = atls_cbor_bytes(&in);
         else if (atls_view_is(key, "manifestblob"))
             out->manifestblob = atls_cbor_bytes(&in);
         else
@@ -269,6 +275,179 @@ START_TEST(manifest_of_a_service_is_taken_along_and_refused)
     assert_quoted("attest:tsm", &parts, &cmw);
     ck_assert(atls_view_is(parts.manifestblob, "manifest"));
     assert_appraised("attest:tsm", binder(), ATLS_FORMAT_UNKNOWN);
+}
+END_TEST
+
+static const struct forge_ccel_event events[] = {{1, 0x51}, {2, 0x52}, {0, 0}};
+
+/* A folder with a file "log", and the URI that names it */
+struct logged {
+    struct forge_folder folder;
+    char uri[128];
+};
+
+static void open_logged(struct logged *logged, struct atls_view region)
+{
+    forge_folder_open(&logged->folder);
+    forge_folder_put(&logged->folder, "log", region);
+    snprintf(logged->uri, sizeof(logged->uri), "attest:tsm?eventlog=%s/log",
+             logged->folder.path);
+}
+
+START_TEST(event_log_goes_along_without_what_nothing_was_written_to)
+{
+    static const int fill[] = {0xff, 0x00, -1};
+    ATLS_AUTO_BUF region = atls_buf(ATLS_TSM_MAX_CCEL);
+    ATLS_AUTO_BUF cmw = atls_buf(ATLS_CMW_MAX);
+    struct logged logged;
+    struct parts parts;
+    size_t len;
+
+    be_tee(1);
+    forge_ccel(&region, events, 0);
+    len = region.len;
+    if (fill[_i] >= 0)
+        memset(atls_buf_room(&region, 200000), fill[_i], 200000);
+    open_logged(&logged, atls_buf_view(&region));
+    assert_quoted(logged.uri, &parts, &cmw);
+    ck_assert(atls_view_equal(parts.eventlog, atls_view(region.data, len)));
+    forge_folder_clear(&logged.folder);
+}
+END_TEST
+
+/* The TD's RTMRs are of no such events. */
+START_TEST(event_log_is_for_profiles_that_want_one)
+{
+    ATLS_AUTO_BUF region = atls_buf(FORGE_MAX);
+    struct logged logged;
+
+    be_tee(1);
+    forge_ccel(&region, events, 0);
+    open_logged(&logged, atls_buf_view(&region));
+    assert_appraised(logged.uri, binder(), ATLS_OK);
+    forge_folder_clear(&logged.folder);
+}
+END_TEST
+
+/* Room is asked for by the log that there is. */
+START_TEST(event_log_is_in_the_length_of_the_longest_evidence)
+{
+    ATLS_AUTO_BUF region = atls_buf(FORGE_MAX);
+    struct logged logged;
+    void *with, *without = state_of("attest:tsm");
+
+    forge_ccel(&region, events, 0);
+    open_logged(&logged, atls_buf_view(&region));
+    with = state_of(logged.uri);
+    ck_assert_uint_eq(atls_attester_tsm.longest(with),
+                      atls_attester_tsm.longest(without) + region.len);
+    ck_assert_uint_le(atls_attester_tsm.longest(with), ATLS_CMW_MAX);
+    atls_attester_tsm.free(with);
+    atls_attester_tsm.free(without);
+    forge_folder_clear(&logged.folder);
+}
+END_TEST
+
+static void put_long_log(struct atls_buf *out, size_t num)
+{
+    forge_ccel(out, events, 0);
+    while (num-- > 0)
+        forge_ccel_put(out, 1, 0x5a, 0);
+}
+
+START_TEST(event_log_that_no_handshake_carries_is_refused_at_load)
+{
+    ATLS_AUTO_BUF region = atls_buf(ATLS_TSM_MAX_CCEL);
+    ATLS_AUTO_URI uri = {.name = ""};
+    struct logged logged;
+    struct atls_why why = {0};
+    void *state = NULL;
+
+    put_long_log(&region, 690); /* of 70 bytes */
+    ck_assert_uint_lt(region.len, ATLS_TSM_MAX_LOG);
+    open_logged(&logged, atls_buf_view(&region));
+    atls_attester_tsm.free(state_of(logged.uri));
+    region.len = 0;
+    put_long_log(&region, 710);
+    ck_assert_uint_gt(region.len, ATLS_TSM_MAX_LOG);
+    forge_folder_put(&logged.folder, "log", atls_buf_view(&region));
+    ck_assert_reason(atls_uri_parse(logged.uri, &uri, NULL), ATLS_OK);
+    ck_assert_reason(atls_tsm_new(&tsm_fake_ops, &uri, &state, &why),
+                     ATLS_ATTESTER_OPTION);
+    ck_assert_ptr_nonnull(strstr(why.text, "at most 49152 bytes, found more"));
+    atls_attester_tsm.free(state);
+    forge_folder_clear(&logged.folder);
+}
+END_TEST
+
+/* The kernel's blobs are taken up to a length of their own. */
+START_TEST(event_log_and_blobs_that_are_too_long_together_are_refused)
+{
+    ATLS_AUTO_BUF region = atls_buf(ATLS_TSM_MAX_CCEL);
+    ATLS_AUTO_BUF cmw = atls_buf(ATLS_CMW_MAX);
+    struct atls_why why = {0};
+    struct logged logged;
+
+    be_tee(1);
+    fake.padding = 20000;
+    put_long_log(&region, 690);
+    open_logged(&logged, atls_buf_view(&region));
+    ck_assert_reason(attest(logged.uri, LONG_MS, &cmw, &why),
+                     ATLS_ATTESTER_FAILED);
+    ck_assert_ptr_nonnull(strstr(why.text, "together"));
+    ck_assert_uint_eq(cmw.len, 0);
+    forge_folder_clear(&logged.folder);
+}
+END_TEST
+
+START_TEST(length_of_a_log_ends_before_what_nothing_was_written_to)
+{
+    ATLS_AUTO_BUF log = atls_buf(FORGE_MAX);
+    size_t header, first;
+
+    forge_ccel(&log, events + 2, 0);
+    header = log.len;
+    forge_ccel_put(&log, 1, 0x51, 0);
+    first = log.len;
+    forge_ccel_put(&log, 2, 0xff, 0);
+    for (size_t len = 0; len <= log.len; len++) {
+        bool is_end = len == header || len == first || len == log.len;
+
+        ck_assert_uint_eq(atls_ccel_length(atls_view(log.data, len)),
+                          is_end ? len : 0);
+    }
+    memset(atls_buf_room(&log, 99), 0xff, 99);
+    ck_assert_uint_eq(atls_ccel_length(atls_buf_view(&log)), log.len - 99);
+    log.data[log.len - 1] = 0;
+    ck_assert_uint_eq(atls_ccel_length(atls_buf_view(&log)), 0);
+}
+END_TEST
+
+static const struct {
+    size_t at;
+    uint8_t value;
+} bends[] = {
+    {28, 0xff},     /* length of the header's data */
+    {32, 'X'},      /* signature */
+    {46, '2'},      /* Event02 */
+    {56, 9},        /* too many hashes */
+    {56, 0},        /* none, but the event has one */
+    {60, 0x0b},     /* another than the event's */
+    {65 + 8, 9},    /* too many digests */
+    {65 + 8, 2},    /* one more than there are */
+    {65 + 63, 0x80} /* more data than there is */
+};
+
+START_TEST(log_that_is_bent_has_no_length)
+{
+    ATLS_AUTO_BUF log = atls_buf(FORGE_MAX);
+
+    forge_ccel(&log, events + 2, 0);
+    ck_assert_uint_eq(log.len, 65);
+    forge_ccel_put(&log, 1, 0x51, 0);
+    ck_assert_uint_eq(atls_ccel_length(atls_buf_view(&log)), log.len);
+    log.data[bends[_i].at] = bends[_i].value;
+    ck_assert_uint_eq(atls_ccel_length(atls_buf_view(&log)), 0);
 }
 END_TEST
 
@@ -625,6 +804,18 @@ int main(void)
     tcase_add_test(cases, blobs_that_a_tee_does_not_have_are_left_out);
     tcase_add_test(cases, blob_is_taken_with_the_padding_behind_it);
     tcase_add_test(cases, manifest_of_a_service_is_taken_along_and_refused);
+    tcase_add_loop_test(
+        cases, event_log_goes_along_without_what_nothing_was_written_to, 0, 3);
+    tcase_add_test(cases, event_log_is_for_profiles_that_want_one);
+    tcase_add_test(cases, event_log_is_in_the_length_of_the_longest_evidence);
+    tcase_add_test(cases,
+                   event_log_that_no_handshake_carries_is_refused_at_load);
+    tcase_add_test(cases,
+                   event_log_and_blobs_that_are_too_long_together_are_refused);
+    tcase_add_test(cases,
+                   length_of_a_log_ends_before_what_nothing_was_written_to);
+    tcase_add_loop_test(cases, log_that_is_bent_has_no_length, 0,
+                        LENGTH(bends));
     tcase_add_test(cases,
                    somebody_who_writes_our_options_costs_a_report_and_no_more);
     tcase_add_test(cases, somebody_who_always_writes_our_options_is_told);

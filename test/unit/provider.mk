@@ -28,8 +28,8 @@ TESTS += test/unit/check_tsm
 test_unit_check_tsm_SOURCES = test/unit/check_tsm.c \
 	test/unit/tsm_fake.c test/unit/tsm_fake.h \
 	test/unit/tsm_forge.c test/unit/tsm_forge.h \
-	test/unit/forge.c test/unit/forge_cca.c test/unit/forge_dcap.c \
-	test/unit/forge_snp.c test/unit/forge_tcb.c test/unit/forge_x509.c
+	test/unit/forge.c test/unit/forge_cca.c test/unit/forge_ccel.c \
+	test/unit/forge_dcap.c test/unit/forge_snp.c test/unit/forge_tcb.c test/unit/forge_x509.c
 test_unit_check_tsm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) -pthread
 test_unit_check_tsm_LDADD = libprovider.la libverifier.la libbase.la \
 	$(CHECK_LIBS)
