@@ -24,6 +24,8 @@ struct atls_format {
     const char *name;   /* of the policy: "psa", "tpm" */
     const char *submod; /* how a Verifier names what it appraised: Veraison's
                            name for the scheme where it has one */
+    const char *(*submod_of)(const void *claims); /* where that depends on
+                                                     them; NULL: it does not */
     const struct atls_part *parts; /* that a Verifier makes submodules of in
                                       place of submod; NULL: it is all one */
     const char *const

@@ -16,6 +16,7 @@ enum {
     AT_DATA = HEADER + ATLS_SNP_REPORT, /* size, version, type, digest, len */
     AT_RUNTIME = AT_DATA + 20,
     TYPE_SNP = 2,
+    TYPE_TDX = 4,
     DIGEST_SHA256 = 1,
     MIN_RSA_BITS = 2048,
     MAX_MODULUS = 1024 /* bytes */
@@ -53,13 +54,14 @@ enum atls_reason atls_hcl_report_parse(struct atls_view bytes,
     type = u32(bytes, AT_DATA + 8);
     digest = u32(bytes, AT_DATA + 12);
     len = u32(bytes, AT_DATA + 16);
-    if (type != TYPE_SNP || digest != DIGEST_SHA256)
+    if ((type != TYPE_SNP && type != TYPE_TDX) || digest != DIGEST_SHA256)
         return atls_why(why, ATLS_ALGORITHM_UNSUPPORTED,
-                        "HCL report: want type 2 (SEV-SNP) and digest 1 "
-                        "(SHA-256), found %lu and %lu",
+                        "HCL report: want type 2 (SEV-SNP) or 4 (TDX) and "
+                        "digest 1 (SHA-256), found %lu and %lu",
                         (unsigned long)type, (unsigned long)digest);
     if (len == 0 || len > bytes.len - AT_RUNTIME)
         return malformed(why);
+    out->is_td = type == TYPE_TDX;
     out->hardware_report = atls_view(bytes.data + HEADER, ATLS_SNP_REPORT);
     out->runtime_data = atls_view(bytes.data + AT_RUNTIME, len);
     return ATLS_OK;

@@ -94,6 +94,8 @@ static void take_entry(struct atls_cbor *in, struct atls_tpm_claims *claims,
         claims->hcl_report = atls_cbor_bytes(in);
     } else if (atls_view_is(key, "certificates")) {
         claims->certificates = atls_cbor_bytes(in);
+    } else if (atls_view_is(key, "td_quote")) {
+        claims->td_quote = atls_cbor_bytes(in);
     } else {
         atls_cbor_fail(in);
     }
@@ -111,7 +113,8 @@ static enum atls_reason take_map(struct atls_view value,
         take_entry(&in, claims, parts);
     if (!atls_cbor_done(&in) || claims->kid.len != KID || !parts->has_pcrs ||
         claims->attest_bytes.data == NULL || parts->signature.data == NULL ||
-        (claims->certificates.len > 0 && claims->hcl_report.len == 0))
+        (claims->hcl_report.len == 0 &&
+         (claims->certificates.len > 0 || claims->td_quote.len > 0)))
         return atls_why(why, ATLS_EVIDENCE_MALFORMED,
                         "TPM quote: want a map with attest, signature, pcrs "
                         "and a kid of %d bytes, and no unknown key",

@@ -24,8 +24,8 @@ struct atls_tpm_claims { /* views into the record's value */
     struct atls_view ak_cert; /* shown, not judged */
     struct atls_view eventlog;
     /* Of a virtual TPM (vtpm.h): what vouches for its key, and certificates of
-     * whoever signed that. */
-    struct atls_view hcl_report, certificates;
+     * whoever signed that; of one on TDX the quote that says so. */
+    struct atls_view hcl_report, certificates, td_quote;
 };
 
 struct atls_tpm_pcr { /* one PCR of a profile */

@@ -255,7 +255,10 @@ static void want_of_vtpm(const void *claims, struct atls_wants *wants)
 {
     const struct atls_vtpm_claims *vtpm = claims;
 
-    atls_snp_want(&vtpm->tee, wants);
+    if (vtpm->tee == &atls_format_tdx)
+        atls_dcap_want(&vtpm->tdx, wants);
+    else
+        atls_snp_want(&vtpm->snp, wants);
 }
 
 /* As deep as the wrapper lets them be. */

@@ -5,7 +5,7 @@
 # our own (test/provider/vendors.h); the policies have those vendors' roots and
 # the values of their devices, and nothing else.
 . "$top_srcdir/test/apps/harness.sh"
-plan 93
+plan 103
 need openssl python3
 others=forged
 setup
@@ -113,6 +113,7 @@ proves psa "$eat:psacertified.org,2023:psa#tfm.." ANCHOR_UNKNOWN \
     COMPONENT_REFUSED LIFECYCLE_REFUSED
 proves tpm $tpm ANCHOR_UNKNOWN PCR_MISSING
 proves vtpm $tpm CHAIN_UNTRUSTED MEASUREMENT_REFUSED DEBUG_REFUSED
+proves vtpm-tdx $tpm CHAIN_UNTRUSTED MEASUREMENT_REFUSED DEBUG_REFUSED
 
 # One bad member of two is the verdict.
 parties composite \

@@ -22,7 +22,7 @@ enum vendors_key {
     VENDORS_RAK,
     VENDORS_PSA,  /* a device with a PSA token */
     VENDORS_AK,   /* a TPM */
-    VENDORS_VTPM, /* the virtual TPM of a VM on the chip */
+    VENDORS_VTPM, /* the virtual TPM of a VM on the chip, and of a TD */
     VENDORS_NUM_KEYS
 };
 

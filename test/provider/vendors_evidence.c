@@ -69,19 +69,26 @@ static void put_snp(const struct vendors *vendors, struct atls_view nonce,
 
 /* Flaws as bits of ATTRIBUTES and of the measurement, where the body has them.
  */
+static void quote_of(const char *kind, struct atls_view nonce, const char *flaw,
+                     struct forge_dcap_quote *quote)
+{
+    bool is_td = kind[0] == 't';
+
+    must(nonce.len <= NONCE_FIELD);
+    forge_dcap_quote_init(quote, kind, nonce);
+    if (is(flaw, "debug"))
+        quote->body[is_td ? 120 : 48] |= is_td ? 1 : 2;
+    if (is(flaw, "software"))
+        quote->body[is_td ? 136 : 64] ^= 1;
+}
+
 static void put_quote(const struct vendors *vendors, const char *kind,
                       struct atls_view nonce, const char *flaw,
                       struct atls_buf *out)
 {
     struct forge_dcap_quote quote;
-    bool is_td = kind[0] == 't';
 
-    must(nonce.len <= NONCE_FIELD);
-    forge_dcap_quote_init(&quote, kind, nonce);
-    if (is(flaw, "debug"))
-        quote.body[is_td ? 120 : 48] |= is_td ? 1 : 2;
-    if (is(flaw, "software"))
-        quote.body[is_td ? 136 : 64] ^= 1;
+    quote_of(kind, nonce, flaw, &quote);
     forge_dcap_quote(&vendors->dcap, &quote, out);
     if (is(flaw, "signature"))
         flip(out, AT_QUOTE_REPORT + quote.len + QUOTE_SIGNATURE_LEN);
@@ -205,6 +212,20 @@ static void put_vtpm(const struct vendors *vendors, struct atls_view nonce,
     flip_attest(value, flaw);
 }
 
+static void put_vtpm_on_tdx(const struct vendors *vendors,
+                            struct atls_view nonce, const char *flaw,
+                            struct atls_buf *value)
+{
+    struct forge_dcap_quote td;
+    const struct forge_vtpm vtpm = {.platform = &vendors->dcap,
+                                    .td = &td,
+                                    .ak = vendors->keys[VENDORS_VTPM]};
+
+    quote_of("tdx4", atls_view(NULL, 0), flaw, &td);
+    forge_vtpm_value(&vtpm, nonce, value);
+    flip_attest(value, flaw);
+}
+
 static const char *const software[] = {"software", NULL};
 static const char *const software_or_debug[] = {"software", "debug", NULL};
 static const char *const host_and_device[] = {"host", "snp", "device", "psa",
@@ -250,6 +271,11 @@ const struct vendors_format vendors_formats[] = {
     {"vtpm", "application/vnd.atls.tpm-quote+cbor", put_vtpm,
      "\"format\":\"vtpm\",\"trust_anchors\":[\"ark.pem\"]," PCR_7
      ",\"tee\":{\"format\":\"snp\",\"measurement\":\"" X48("4d") "\"}",
+     software_or_debug, NULL},
+    {"vtpm-tdx", "application/vnd.atls.tpm-quote+cbor", put_vtpm_on_tdx,
+     "\"format\":\"vtpm\",\"trust_anchors\":[\"intel/root.pem\"]," PCR_7
+     ",\"tee\":{\"format\":\"tdx\",\"collateral\":\"intel\",\"mrtd\":\"" X48(
+         "11") "\"}",
      software_or_debug, NULL},
     {"composite", "application/cmw+cbor; cmwc_t=\"" COMPOSITE "\"", NULL,
      "\"format\":\"composite\",\"type\":\"" COMPOSITE "\","

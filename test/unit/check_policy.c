@@ -857,6 +857,34 @@ START_TEST(schema_has_every_key_of_every_format)
 }
 END_TEST
 
+/* Of the TEEs under a virtual TPM, which have no judges of their own. */
+START_TEST(schema_has_every_key_of_every_tee_of_a_virtual_tpm)
+{
+    static const struct atls_format *const tees[] = {&atls_format_snp,
+                                                     &atls_format_tdx};
+    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
+    ATLS_AUTO(json_t) *schema = schema_of(&text);
+    const json_t *one_of = NULL;
+
+    ck_assert_int_eq(json_unpack(schema, "{s:{s:{s:{s:{s:o}}}}}", "$defs",
+                                 "vtpm", "properties", "tee", "oneOf", &one_of),
+                     0);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *keys =
+            json_object_get(json_array_get(one_of, i), "properties");
+        size_t num = 0;
+
+        for (; tees[i]->keys[num] != NULL; num++)
+            ck_assert_msg(json_object_get(keys, tees[i]->keys[num]) != NULL,
+                          "%s", tees[i]->keys[num]);
+        ck_assert_uint_eq(json_object_size(keys), num + 1); /* format */
+        ck_assert_str_eq(json_string_value(json_object_get(
+                             json_object_get(keys, "format"), "const")),
+                         tees[i]->name);
+    }
+}
+END_TEST
+
 START_TEST(example_policy_is_right)
 {
     ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
@@ -914,6 +942,7 @@ int main(void)
     tcase_add_test(cases, learned_policy_accepts_what_it_was_learned_from);
     tcase_add_test(cases, nothing_is_learned_from_bad_evidence);
     tcase_add_test(cases, schema_has_every_key_of_every_format);
+    tcase_add_test(cases, schema_has_every_key_of_every_tee_of_a_virtual_tpm);
     tcase_add_test(cases, example_policy_is_right);
     tcase_add_test(cases, errno_and_error_queue_are_left_as_found);
     suite_add_tcase(suite, cases);

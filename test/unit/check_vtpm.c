@@ -190,7 +190,8 @@ static const struct {
     uint8_t magic;
     enum atls_reason reason;
 } frames[] = {
-    {4, 0, 0, 0, 0, ATLS_ALGORITHM_UNSUPPORTED}, /* TDX */
+    {4, 0, 0, 0, 0, ATLS_EVIDENCE_MALFORMED}, /* of TDX without td_quote */
+    {3, 0, 0, 0, 0, ATLS_ALGORITHM_UNSUPPORTED},
     {1, 0, 0, 0, 0, ATLS_ALGORITHM_UNSUPPORTED},
     {0, 2, 0, 0, 0, ATLS_ALGORITHM_UNSUPPORTED}, /* SHA-384 */
     {0, 0, 0, 0, 1, ATLS_EVIDENCE_MALFORMED},
@@ -221,6 +222,56 @@ START_TEST(certificates_must_be_there)
     forged.hides_certificates = false;
     forged.hides_report = true; /* certificates of nothing */
     judge(ANY, ATLS_EVIDENCE_MALFORMED);
+}
+END_TEST
+
+static void judge_with(const char *key, enum atls_reason reason)
+{
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX), cmw = atls_buf(FORGE_MAX);
+
+    forge_vtpm_value(&forged, forge_nonce(FORGE_NONCE), &value);
+    forge_vtpm_entry(&value, key, atls_view_text("quote"));
+    forge_cmw(&cmw, TYPE_TPM, atls_buf_view(&value), 4);
+    judge_cmw(atls_buf_view(&cmw), chip.ark, ANY, forge_nonce(FORGE_NONCE),
+              FORGE_NOW, reason);
+}
+
+START_TEST(quote_of_a_td_does_not_stand_beside_a_report_of_sev_snp)
+{
+    judge_with("td_quote", ATLS_EVIDENCE_MALFORMED);
+    forged.hides_certificates = true;
+    judge_with("td_quote", ATLS_EVIDENCE_MALFORMED);
+    forged.hides_report = true; /* nor alone */
+    judge_with("td_quote", ATLS_EVIDENCE_MALFORMED);
+    judge_with("td_quotes", ATLS_EVIDENCE_MALFORMED);
+}
+END_TEST
+
+/* Of stored Evidence that lacks a nonce all else must be in order. */
+START_TEST(quote_without_a_nonce_is_told_by_what_else_is_wrong)
+{
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX), cmw = atls_buf(FORGE_MAX);
+    struct atls_evidence *evidence = NULL;
+    struct atls_why why = {0};
+
+    forge_vtpm_value(&forged, atls_view(NULL, 0), &value);
+    forge_cmw(&cmw, TYPE_TPM, atls_buf_view(&value), 4);
+    judge_cmw(atls_buf_view(&cmw), chip.ark, ANY, forge_nonce(FORGE_NONCE),
+              FORGE_NOW, ATLS_NONCE_MISSING);
+    ck_assert_reason(
+        atls_evidence_parse_stored(atls_buf_view(&cmw), &evidence, &why),
+        ATLS_OK);
+    atls_evidence_free(evidence);
+    forged.type = 3;
+    atls_buf_clear(&value);
+    atls_buf_clear(&cmw);
+    forge_vtpm_value(&forged, atls_view(NULL, 0), &value);
+    forge_cmw(&cmw, TYPE_TPM, atls_buf_view(&value), 4);
+    why = (struct atls_why){0};
+    ck_assert_reason(
+        atls_evidence_parse_stored(atls_buf_view(&cmw), &evidence, &why),
+        ATLS_ALGORITHM_UNSUPPORTED);
+    ck_assert_ptr_null(evidence);
 }
 END_TEST
 
@@ -374,7 +425,7 @@ END_TEST
  * of the frame is not signed, and nothing is taken from it. */
 START_TEST(flipped_bit_of_the_report_is_refused)
 {
-    const struct atls_snp_report *report = &good.parts.tee.report;
+    const struct atls_snp_report *report = &good.parts.snp.report;
 
     open_value();
     flip(report->report_data, 1, ATLS_SIGNATURE_INVALID);
@@ -606,6 +657,8 @@ int main(void)
     tcase_add_loop_test(tests, report_of_another_form_is_refused, 0,
                         sizeof(frames) / sizeof(frames[0]));
     ADD(certificates_must_be_there);
+    ADD(quote_of_a_td_does_not_stand_beside_a_report_of_sev_snp);
+    ADD(quote_without_a_nonce_is_told_by_what_else_is_wrong);
     ADD(quote_without_a_report_is_of_a_tpm_that_the_policy_knows);
     ADD(report_by_another_root_is_refused);
     tcase_add_loop_test(tests, profile_that_leaves_a_part_open_says_so, 0, 6);

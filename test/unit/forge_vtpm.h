@@ -6,18 +6,25 @@
 #ifndef ATLS_FORGE_VTPM_H
 #define ATLS_FORGE_VTPM_H
 
+#include "forge_dcap.h"
 #include "forge_snp.h"
 
 struct forge_vtpm {
     struct forge_snp *chip; /* its report_data is filled in when made */
-    EVP_PKEY *ak;           /* RSA, of the runtime data */
-    EVP_PKEY *signer;       /* of the quote; NULL: ak */
+    /* In its place, of a TD: the platform, and the quote that it signs, whose
+     * report_data is filled in when the report is made. */
+    const struct forge_dcap *platform;
+    struct forge_dcap_quote *td;
+    EVP_PKEY *ak;     /* RSA, of the runtime data */
+    EVP_PKEY *signer; /* of the quote; NULL: ak */
     /* What is wrong with it; zeroed: nothing */
     const char *kid, *kty, *text; /* of the key; text: in place of all */
     uint32_t type, digest, len;
     size_t size; /* of the report, when not 0 */
-    bool is_unsigned_data, hides_certificates, has_der, hides_report;
+    bool is_unsigned_data, hides_certificates, has_der, hides_report,
+        hides_td_quote;
     uint8_t magic;
+    uint8_t report_data_end; /* in place of a zero, of the TD's quote */
 };
 
 /* forge_vtpm_value: the record's value. */

@@ -14,6 +14,7 @@ result:veraison/live
 snp:snp
 tpm_quote:tpm
 vtpm:tpm
+vtpm_tdx:tdx
 '
 echo 1..$(echo $rows | wc -w)
 n=0

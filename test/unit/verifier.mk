@@ -126,10 +126,18 @@ TESTS += test/unit/check_eventlog
 test_unit_check_eventlog_SOURCES = test/unit/check_eventlog.c $(forge_sources)
 test_unit_check_eventlog_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_eventlog_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
-test_unit_check_vtpm_SOURCES = test/unit/check_vtpm.c test/unit/forge_vtpm.c \
+vtpm_forge_sources = test/unit/forge_vtpm.c test/unit/forge_dcap.c \
 	$(snp_forge_sources)
+test_unit_check_vtpm_SOURCES = test/unit/check_vtpm.c $(vtpm_forge_sources)
 test_unit_check_vtpm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_vtpm_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+
+check_PROGRAMS += test/unit/check_vtpm_tdx
+TESTS += test/unit/check_vtpm_tdx
+test_unit_check_vtpm_tdx_SOURCES = test/unit/check_vtpm_tdx.c \
+	test/unit/forge_tcb.c $(vtpm_forge_sources)
+test_unit_check_vtpm_tdx_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_vtpm_tdx_LDADD = libcollateral.la libverifier.la libbase.la $(CHECK_LIBS)
 
 check_PROGRAMS += test/unit/check_expiry
 TESTS += test/unit/check_expiry

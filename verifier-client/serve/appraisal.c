@@ -205,8 +205,12 @@ static enum atls_reason describe(const struct atls_service *service,
                                  struct atls_buf *result, struct atls_why *why)
 {
     const struct atls_format *format = submission->format;
+    bool is_told = evidence != NULL && format->submod_of != NULL;
     const struct atls_part whole[] = {
-        {.submod = format->submod, .has_nonce = true}, {0}};
+        {.submod =
+             is_told ? format->submod_of(evidence->claims) : format->submod,
+         .has_nonce = true},
+        {0}};
     AUTO_STATEMENT *statement = calloc(1, sizeof(*statement));
 
     if (statement == NULL)
