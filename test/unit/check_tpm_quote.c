@@ -7,16 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/ec.h>
-#include <openssl/param_build.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include "base64url.h"
 #include "cbor.h"
 #include "forge.h"
 #include "json.h"
+#include "real_quote.h"
 #include "../check_main.h"
 
 ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
@@ -34,28 +32,6 @@ static EVP_PKEY *real_key(const char *path)
     ck_assert(forge_vector(path, &pem));
     bio = BIO_new_mem_buf(pem.data, (int)pem.len);
     return PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
-}
-
-static EVP_PKEY *rsa_key(struct atls_view n)
-{
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-    BIGNUM *modulus = BN_bin2bn(n.data, (int)n.len, NULL);
-    OSSL_PARAM *params;
-    EVP_PKEY *key = NULL;
-
-    ck_assert(OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus));
-    ck_assert(
-        OSSL_PARAM_BLD_push_uint32(builder, OSSL_PKEY_PARAM_RSA_E, 65537));
-    params = OSSL_PARAM_BLD_to_param(builder);
-    ck_assert_int_eq(EVP_PKEY_fromdata_init(context), 1);
-    ck_assert_int_eq(
-        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
-    OSSL_PARAM_free(params);
-    OSSL_PARAM_BLD_free(builder);
-    BN_free(modulus);
-    EVP_PKEY_CTX_free(context);
-    return key;
 }
 
 static struct atls_policy *policy_for(EVP_PKEY *key, const char *more)
@@ -77,72 +53,14 @@ static struct atls_policy *policy_for(EVP_PKEY *key, const char *more)
     return policy;
 }
 
-/* A quote of others: its parts, to stand in our map. */
-struct quote {
-    EVP_PKEY *key;
-    struct atls_buf attest, signature;
-    uint16_t hash;
-    uint32_t mask;
-    struct atls_buf pcrs; /* values, one after the other */
-};
-
-static void open_quote(struct quote *quote)
-{
-    *quote = (struct quote){.attest = atls_buf(FORGE_MAX),
-                            .signature = atls_buf(FORGE_MAX),
-                            .pcrs = atls_buf(FORGE_MAX),
-                            .hash = 0x0b,
-                            .mask = 0xffffff};
-}
-
-static void clear_quote(struct quote *quote)
-{
-    EVP_PKEY_free(quote->key);
-    atls_buf_clear(&quote->attest);
-    atls_buf_clear(&quote->signature);
-    atls_buf_clear(&quote->pcrs);
-}
-
-static void put_pcrs(const struct quote *quote, struct atls_buf *out)
-{
-    size_t num = (size_t)__builtin_popcount(quote->mask);
-    size_t len = quote->pcrs.len / num, at = 0;
-
-    atls_cbor_put_map(out, 1);
-    atls_cbor_put_uint(out, quote->hash);
-    atls_cbor_put_map(out, num);
-    for (unsigned i = 0; i < 24; i++)
-        if ((quote->mask >> i & 1) != 0) {
-            atls_cbor_put_uint(out, i);
-            atls_cbor_put_bytes(out, atls_view(quote->pcrs.data + at, len));
-            at += len;
-        }
-}
-
-static void put_quote(const struct quote *quote, struct atls_buf *out)
-{
-    uint8_t id[33];
-
-    forge_id(quote->key, id);
-    atls_cbor_put_map(out, 4);
-    atls_cbor_put_text(out, "kid");
-    atls_cbor_put_bytes(out, atls_view(id + 1, 32));
-    atls_cbor_put_text(out, "pcrs");
-    put_pcrs(quote, out);
-    atls_cbor_put_text(out, "attest");
-    atls_cbor_put_bytes(out, atls_buf_view(&quote->attest));
-    atls_cbor_put_text(out, "signature");
-    atls_cbor_put_bytes(out, atls_buf_view(&quote->signature));
-}
-
-static enum atls_reason appraise(const struct quote *quote, const char *policy,
-                                 struct atls_view nonce)
+static enum atls_reason appraise(const struct real_quote *quote,
+                                 const char *policy, struct atls_view nonce)
 {
     ATLS_AUTO_BUF value = atls_buf(FORGE_MAX), cmw = atls_buf(FORGE_MAX);
     struct atls_policy *loaded = policy_for(quote->key, policy);
     struct atls_verdict verdict;
 
-    put_quote(quote, &value);
+    real_quote_put(quote, &value);
     forge_cmw(&cmw, TYPE_TPM, atls_buf_view(&value), 4);
     (void)atls_appraise(loaded, atls_buf_view(&cmw), nonce, 0, NULL, &verdict);
     atls_policy_free(loaded);
@@ -185,10 +103,10 @@ START_TEST(quote_of_swtpm_is_judged)
 {
     const struct swtpm_row *row = &swtpm_rows[_i];
     size_t num = (size_t)__builtin_popcount(row->mask);
-    struct quote quote;
+    struct real_quote quote;
     char path[128];
 
-    open_quote(&quote);
+    real_quote_open(&quote);
     snprintf(path, sizeof(path), "tpm/swtpm-ak-%s.pub.pem", row->key);
     quote.key = real_key(path);
     snprintf(path, sizeof(path), "tpm/swtpm-%s.attest", row->quote);
@@ -199,31 +117,9 @@ START_TEST(quote_of_swtpm_is_judged)
     memset(atls_buf_room(&quote.pcrs, 32 * num), 0, 32 * num);
     ck_assert_reason(appraise(&quote, row->policy, atls_view_text(row->nonce)),
                      row->reason);
-    clear_quote(&quote);
+    real_quote_clear(&quote);
 }
 END_TEST
-
-static json_t *real_json(const char *path)
-{
-    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
-    json_t *json;
-
-    ck_assert(forge_vector(path, &text));
-    json = json_loadb((const char *)text.data, text.len, 0, NULL);
-    ck_assert_ptr_nonnull(json);
-    return json;
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
-static void put_hex_list(struct atls_buf *out, const json_t *list)
-{
-    for (size_t i = 0; i < json_array_size(list); i++)
-        forge_hex(out, json_string_value(json_array_get(list, i)));
-}
 
 /* The vTPM's AK stands in JSON that the SNP report covers; see the README of
  * the vectors. */
@@ -237,176 +133,66 @@ static EVP_PKEY *azure_key(void)
     json = json_loadb((const char *)report.data + 1236, report.len - 1236,
                       JSON_DISABLE_EOF_CHECK, NULL);
     key = json_array_get(json_object_get(json, "keys"), 0);
-    ck_assert_str_eq(text_of(key, "kid"), "HCLAkPub");
-    ck_assert(atls_base64url_decode(atls_view_text(text_of(key, "n")), &n));
-    return rsa_key(atls_buf_view(&n));
-}
-
-/* RSASSA with SHA-256, whose bare signature the carrier holds. */
-static void put_rsassa(struct atls_buf *out, struct atls_view bare)
-{
-    atls_buf_u16(out, 0x14);
-    atls_buf_u16(out, 0x0b);
-    atls_buf_u16(out, (uint16_t)bare.len);
-    atls_buf_put(out, bare);
+    ck_assert_str_eq(json_string_value(json_object_get(key, "kid")),
+                     "HCLAkPub");
+    ck_assert(atls_base64url_decode(
+        atls_view_text(json_string_value(json_object_get(key, "n"))), &n));
+    return real_rsa_key(atls_buf_view(&n));
 }
 
 START_TEST(quote_of_azure_is_judged)
 {
-    ATLS_AUTO(json_t) *json = real_json("tpm/azure-tpm-quote-v1.json");
-    ATLS_AUTO_BUF bare = atls_buf(FORGE_MAX);
-    struct quote quote;
+    struct real_quote quote;
 
-    open_quote(&quote);
+    real_quote_open(&quote);
     quote.key = azure_key();
-    forge_hex(&quote.attest, text_of(json, "message"));
-    forge_hex(&bare, text_of(json, "signature"));
-    put_rsassa(&quote.signature, atls_buf_view(&bare));
-    put_hex_list(&quote.pcrs, json_object_get(json, "pcrs"));
+    real_quote_azure(&quote, "tpm/azure-tpm-quote-v1.json");
     ck_assert_reason(appraise(&quote, ANY, atls_view_text("challenge")),
                      ATLS_OK);
     quote.pcrs.data[0] ^= 1;
     ck_assert_reason(appraise(&quote, ANY, atls_view_text("challenge")),
                      ATLS_PCR_DIGEST);
-    clear_quote(&quote);
+    real_quote_clear(&quote);
 }
 END_TEST
 
 START_TEST(quote_of_azure_by_an_unknown_key_is_refused)
 {
-    ATLS_AUTO(json_t) *json = real_json("tpm/azure-tpm-quote-v1.json");
     ATLS_AUTO_BUF bare = atls_buf(FORGE_MAX);
-    struct quote quote;
+    struct real_quote quote;
 
-    open_quote(&quote);
+    real_quote_open(&quote);
     quote.key = azure_key();
+    real_quote_azure(&quote, "tpm/azure-tpm-quote-v1.json");
+    quote.attest.len = quote.signature.len = 0;
     ck_assert(forge_vector("tpm/azure-tpm-quote.msg", &quote.attest));
     ck_assert(forge_vector("tpm/azure-tpm-quote.sig", &bare));
-    put_rsassa(&quote.signature, atls_buf_view(&bare));
-    put_hex_list(&quote.pcrs, json_object_get(json, "pcrs"));
+    real_rsassa(&quote.signature, atls_buf_view(&bare));
     ck_assert_reason(appraise(&quote, ANY, atls_view_text("challenge")),
                      ATLS_SIGNATURE_INVALID);
-    clear_quote(&quote);
+    real_quote_clear(&quote);
 }
 END_TEST
 
-static void put_base64(struct atls_buf *out, const char *text)
-{
-    ATLS_AUTO_BUF url = atls_buf(FORGE_MAX);
-
-    for (; *text != '\0' && *text != '='; text++)
-        atls_buf_u8(&url, *text == '+'   ? '-'
-                          : *text == '/' ? '_'
-                                         : (uint8_t)*text);
-    ck_assert(atls_base64url_decode(atls_buf_view(&url), out));
-}
-
 START_TEST(quote_of_trustee_is_judged)
 {
-    ATLS_AUTO(json_t) *json = real_json("tpm/trustee-tpm_evidence.json");
-    const json_t *inner = json_object_get(json, "tpm_quote");
-    ATLS_AUTO_BUF spki = atls_buf(FORGE_MAX);
     struct atls_tpm_attest attest;
-    const uint8_t *at;
-    struct quote quote;
+    struct real_quote quote;
 
-    open_quote(&quote);
-    put_base64(&spki, text_of(json, "ak_public"));
-    at = spki.data;
-    quote.key = d2i_PUBKEY(NULL, &at, (long)spki.len);
-    put_base64(&quote.attest, text_of(inner, "message"));
-    put_base64(&quote.signature, text_of(inner, "signature"));
-    put_hex_list(&quote.pcrs, json_object_get(inner, "pcrs"));
+    real_quote_open(&quote);
+    real_quote_trustee(&quote, "tpm/trustee-tpm_evidence.json");
     ck_assert_reason(
         atls_tpm_attest_parse(atls_buf_view(&quote.attest), &attest, NULL),
         ATLS_OK);
     ck_assert_uint_eq(attest.extra_data.len, 64);
     ck_assert_reason(appraise(&quote, ANY, attest.extra_data), ATLS_OK);
-    clear_quote(&quote);
+    real_quote_clear(&quote);
 }
 END_TEST
 
-/* As much of protocol buffers as go-tpm-tools' attestations need. */
-static uint64_t take_varint(struct atls_reader *in)
-{
-    uint64_t value = 0;
-    uint8_t byte = 0x80;
-
-    for (unsigned shift = 0; (byte & 0x80) != 0 && shift < 64; shift += 7) {
-        byte = atls_reader_u8(in);
-        value |= (uint64_t)(byte & 0x7f) << shift;
-    }
-    return value;
-}
-
-struct field {
-    unsigned number;
-    uint64_t value;
-    struct atls_view bytes;
-};
-
-static bool take_field(struct atls_reader *in, struct field *out)
-{
-    uint64_t tag;
-
-    if (!atls_reader_more(in))
-        return false;
-    tag = take_varint(in);
-    *out = (struct field){.number = (unsigned)(tag >> 3)};
-    if ((tag & 7) == 2)
-        out->bytes = atls_reader_bytes(in, take_varint(in));
-    else
-        out->value = take_varint(in);
-    return !in->failed;
-}
-
-/* {1: hash, 2: {1: index, 2: value}, in any order} */
-static void take_gce_pcrs(struct atls_view bytes, struct quote *quote)
-{
-    struct atls_reader in = atls_reader(bytes), entry_in;
-    struct field field, part;
-    static uint8_t values[24][64];
-    size_t len = 0;
-
-    while (take_field(&in, &field)) {
-        uint64_t index = 0;
-        struct atls_view value = {0};
-
-        if (field.number == 1) {
-            quote->hash = (uint16_t)field.value;
-            continue;
-        }
-        entry_in = atls_reader(field.bytes);
-        while (take_field(&entry_in, &part))
-            if (part.number == 1)
-                index = part.value;
-            else
-                value = part.bytes;
-        ck_assert_uint_lt(index, 24);
-        len = value.len;
-        memcpy(values[index], value.data, len);
-    }
-    for (unsigned i = 0; i < 24; i++)
-        atls_buf_put(&quote->pcrs, atls_view(values[i], len));
-}
-
-static void take_gce_quote(struct atls_view bytes, struct quote *quote)
-{
-    struct atls_reader in = atls_reader(bytes);
-    struct field field;
-
-    while (take_field(&in, &field))
-        if (field.number == 1)
-            atls_buf_put(&quote->attest, field.bytes);
-        else if (field.number == 2)
-            atls_buf_put(&quote->signature, field.bytes);
-        else
-            take_gce_pcrs(field.bytes, quote);
-}
-
 /* Nobody asked for it with a nonce, so that it is refused; its signature and
  * its digest (a SHA-384 bank under a SHA-256 signature) are good. */
-static void judge_gce(const struct quote *quote, struct atls_view eventlog)
+static void judge_gce(const struct real_quote *quote)
 {
     ATLS_AUTO_BUF value = atls_buf(FORGE_MAX);
     struct atls_policy *policy =
@@ -415,7 +201,7 @@ static void judge_gce(const struct quote *quote, struct atls_view eventlog)
     struct atls_verdict verdict;
     struct atls_view nonce;
 
-    put_quote(quote, &value);
+    real_quote_put(quote, &value);
     ck_assert_reason(
         atls_format_tpm.parse(atls_buf_view(&value), &claims, &nonce, NULL),
         quote->hash == 0x04 ? ATLS_ALGORITHM_UNSUPPORTED : ATLS_NONCE_MISSING);
@@ -423,7 +209,7 @@ static void judge_gce(const struct quote *quote, struct atls_view eventlog)
         ck_assert_reason(atls_format_tpm.verify(&claims, quote->key, NULL),
                          ATLS_OK);
         atls_verdict_init(&verdict);
-        claims.eventlog = eventlog;
+        claims.eventlog = atls_buf_view(&quote->eventlog);
         ck_assert_reason(atls_format_tpm.judge(&claims,
                                                atls_policy_profile(policy, "p"),
                                                0, &verdict),
@@ -432,45 +218,19 @@ static void judge_gce(const struct quote *quote, struct atls_view eventlog)
     atls_policy_free(policy);
 }
 
-static struct atls_view gce_log(struct atls_view all)
-{
-    struct atls_reader in = atls_reader(all);
-    struct atls_view log = {NULL, 0};
-    struct field field;
-
-    while (take_field(&in, &field))
-        if (field.number == 3)
-            log = field.bytes;
-    return log;
-}
-
 START_TEST(quotes_of_google_without_a_nonce_are_refused)
 {
-    ATLS_AUTO_BUF all = atls_buf(FORGE_MAX);
-    struct atls_tpm_public public;
-    struct atls_reader in;
-    struct quote quote;
-    struct field field;
-    unsigned num = 0;
+    struct real_quote quote;
 
-    ck_assert(forge_vector("tpm/gce-cos-85-no-nonce.pb", &all));
-    in = atls_reader(atls_buf_view(&all));
-    while (take_field(&in, &field)) {
-        if (field.number == 1)
-            ck_assert_reason(atls_tpm_public_parse(field.bytes, &public, NULL),
-                             ATLS_OK);
-        if (field.number != 2)
-            continue;
-        open_quote(&quote);
-        ck_assert(atls_tpm_public_is_ak(&public));
-        quote.key = rsa_key(public.n);
-        ck_assert(atls_tpm_public_is(&public, quote.key));
-        take_gce_quote(field.bytes, &quote);
-        judge_gce(&quote, gce_log(atls_buf_view(&all)));
-        clear_quote(&quote);
-        num++;
+    for (unsigned i = 0; i < 3; i++) {
+        real_quote_open(&quote);
+        ck_assert(real_quote_google(&quote, "tpm/gce-cos-85-no-nonce.pb", i));
+        judge_gce(&quote);
+        real_quote_clear(&quote);
     }
-    ck_assert_uint_eq(num, 3);
+    real_quote_open(&quote);
+    ck_assert(!real_quote_google(&quote, "tpm/gce-cos-85-no-nonce.pb", 3));
+    real_quote_clear(&quote);
 }
 END_TEST
 
@@ -696,7 +456,7 @@ START_TEST(rsa_signature_that_is_not_one_is_refused)
 
     forge_quote_attest(&quote, &attest);
     forge_hex(&bytes, bare[_i]);
-    put_rsassa(&signature, atls_buf_view(&bytes));
+    real_rsassa(&signature, atls_buf_view(&bytes));
     ck_assert_reason(appraise_parts(&quote, atls_buf_view(&attest),
                                     atls_buf_view(&signature)),
                      ATLS_SIGNATURE_INVALID);

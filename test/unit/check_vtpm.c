@@ -17,8 +17,8 @@
 #include "evidence.h"
 #include "forge.h"
 #include "forge_vtpm.h"
-#include "json.h"
 #include "learn.h"
+#include "real_quote.h"
 #include "../check_main.h"
 
 #define TYPE_TPM "application/vnd.atls.tpm-quote+cbor"
@@ -560,44 +560,6 @@ START_TEST(hcl_report_cut_at_a_border_is_refused)
 }
 END_TEST
 
-/* Azure's own: the quote and the report of one machine, by others */
-static void put_hex_pcrs(struct atls_buf *out, const json_t *list)
-{
-    atls_cbor_put_map(out, 1);
-    atls_cbor_put_uint(out, 0x0b);
-    atls_cbor_put_map(out, json_array_size(list));
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        ATLS_AUTO_BUF value = atls_buf(64);
-
-        forge_hex(&value, json_string_value(json_array_get(list, i)));
-        atls_cbor_put_uint(out, i);
-        atls_cbor_put_bytes(out, atls_buf_view(&value));
-    }
-}
-
-static void put_azure(struct atls_buf *out, const json_t *json)
-{
-    ATLS_AUTO_BUF message = atls_buf(FORGE_MAX), bare = atls_buf(FORGE_MAX);
-    ATLS_AUTO_BUF signature = atls_buf(FORGE_MAX);
-    uint8_t kid[32] = {0};
-
-    forge_hex(&message, json_string_value(json_object_get(json, "message")));
-    forge_hex(&bare, json_string_value(json_object_get(json, "signature")));
-    atls_buf_u16(&signature, 0x14);
-    atls_buf_u16(&signature, 0x0b);
-    atls_buf_u16(&signature, (uint16_t)bare.len);
-    atls_buf_put(&signature, atls_buf_view(&bare));
-    atls_cbor_put_map(out, 4);
-    atls_cbor_put_text(out, "kid");
-    atls_cbor_put_bytes(out, atls_view(kid, sizeof(kid)));
-    atls_cbor_put_text(out, "attest");
-    atls_cbor_put_bytes(out, atls_buf_view(&message));
-    atls_cbor_put_text(out, "signature");
-    atls_cbor_put_bytes(out, atls_buf_view(&signature));
-    atls_cbor_put_text(out, "pcrs");
-    put_hex_pcrs(out, json_object_get(json, "pcrs"));
-}
-
 static X509 *real_ark(void)
 {
     ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX);
@@ -609,19 +571,20 @@ static X509 *real_ark(void)
     return sk_X509_delete(chain, 1);
 }
 
+/* Azure's own: the quote and the report of one machine, by others */
 START_TEST(quote_of_azure_is_accepted_up_to_amd)
 {
-    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX), hcl = atls_buf(FORGE_MAX);
-    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX), value = atls_buf(FORGE_MAX);
-    ATLS_AUTO_BUF cmw = atls_buf(FORGE_MAX);
-    ATLS_AUTO(json_t) *json = NULL;
+    ATLS_AUTO_BUF hcl = atls_buf(FORGE_MAX), pem = atls_buf(FORGE_MAX);
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX), cmw = atls_buf(FORGE_MAX);
     ATLS_AUTO(X509) *ark = real_ark();
+    struct real_quote quote;
 
-    ck_assert(forge_vector("tpm/azure-tpm-quote-v1.json", &text));
+    real_quote_open(&quote);
+    real_quote_azure(&quote, "tpm/azure-tpm-quote-v1.json");
     ck_assert(forge_vector("tpm/azure-hcl-report.bin", &hcl));
     ck_assert(forge_vector("snp/azure-hcl-report.vcek-chain.pem", &pem));
-    json = json_loadb((const char *)text.data, text.len, 0, NULL);
-    put_azure(&value, json);
+    real_quote_put(&quote, &value);
+    real_quote_clear(&quote);
     forge_vtpm_entry(&value, "hcl_report", atls_buf_view(&hcl));
     forge_vtpm_entry(&value, "certificates", atls_buf_view(&pem));
     forge_cmw(&cmw, TYPE_TPM, atls_buf_view(&value), 4);

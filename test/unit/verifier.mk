@@ -3,7 +3,7 @@ noinst_HEADERS += test/unit/forge.h test/unit/forge_x509.h \
 	test/unit/forge_snp.h test/unit/diag.h
 noinst_HEADERS += test/unit/forge_dcap.h test/unit/forge_tcb.h \
 	test/unit/forge_vtpm.h
-noinst_HEADERS += test/unit/forge_ccel.h test/unit/forge_cca.h test/unit/forge_nitro.h
+noinst_HEADERS += test/unit/real_quote.h test/unit/forge_ccel.h test/unit/forge_cca.h test/unit/forge_nitro.h
 forge_sources = test/unit/forge.c
 forge_dcap_sources = test/unit/forge_dcap.c $(forge_sources)
 check_PROGRAMS += test/unit/make_vectors
@@ -75,7 +75,8 @@ test_unit_check_psa_token_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_verdict_SOURCES = test/unit/check_verdict.c $(forge_sources)
 test_unit_check_verdict_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_verdict_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
-test_unit_check_tpm_quote_SOURCES = test/unit/check_tpm_quote.c $(forge_sources)
+test_unit_check_tpm_quote_SOURCES = test/unit/check_tpm_quote.c \
+	test/unit/real_quote.c $(forge_sources)
 test_unit_check_tpm_quote_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_tpm_quote_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 snp_forge_sources = test/unit/forge_snp.c test/unit/forge_x509.c \
@@ -128,7 +129,8 @@ test_unit_check_eventlog_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_eventlog_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 vtpm_forge_sources = test/unit/forge_vtpm.c test/unit/forge_dcap.c \
 	$(snp_forge_sources)
-test_unit_check_vtpm_SOURCES = test/unit/check_vtpm.c $(vtpm_forge_sources)
+test_unit_check_vtpm_SOURCES = test/unit/check_vtpm.c \
+	test/unit/real_quote.c $(vtpm_forge_sources)
 test_unit_check_vtpm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_vtpm_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 
