@@ -22,7 +22,8 @@ static void judge(const struct atls_format *format, const void *claims,
     struct atls_dcap_reference reference = {.takes_debug = is_open,
                                             .takes_migratable = is_open,
                                             .ignores_trailing = is_open,
-                                            .needs_sept_ve_disable = !is_open};
+                                            .needs_sept_ve_disable = !is_open,
+                                            .wants_log = is_open};
     struct atls_profile profile = {
         .name = "p", .format = format, .reference = &reference};
     struct atls_verdict verdict;

@@ -205,7 +205,7 @@ EXTRA_DIST += test/fuzz/dict
 check_PROGRAMS += $(fuzz_intel_replays)
 TESTS += $(fuzz_intel_replays)
 test_fuzz_replay_eventlog_SOURCES = test/fuzz/fuzz_eventlog.c test/fuzz/replay.c
-test_fuzz_replay_eventlog_LDADD = $(fuzz_libs)
+test_fuzz_replay_eventlog_LDADD = libprovider.la $(fuzz_libs)
 test_fuzz_replay_pck_SOURCES = test/fuzz/fuzz_pck.c test/fuzz/replay.c
 test_fuzz_replay_pck_LDADD = $(fuzz_libs)
 test_fuzz_replay_quote_SOURCES = test/fuzz/fuzz_quote.c test/fuzz/replay.c
@@ -220,7 +220,7 @@ noinst_PROGRAMS += \
 	test/fuzz/fuzz_tcb
 test_fuzz_fuzz_eventlog_SOURCES = test/fuzz/fuzz_eventlog.c
 test_fuzz_fuzz_eventlog_LDFLAGS = -fsanitize=fuzzer
-test_fuzz_fuzz_eventlog_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_eventlog_LDADD = libprovider.la $(fuzz_libs)
 test_fuzz_fuzz_pck_SOURCES = test/fuzz/fuzz_pck.c
 test_fuzz_fuzz_pck_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_pck_LDADD = $(fuzz_libs)
