@@ -2,7 +2,7 @@
 # Files that the documents name are there.
 names() { # DOCUMENT
     grep -oE '(`|\]\()[.]*/?[a-z][a-z-]*/[A-Za-z0-9_./-]*(`|\))' \
-        "$top_srcdir/$1" | tr -d '`()]' | grep -vE 'NAME|^/' | sort -u
+        "$top_srcdir/$1" | tr -d '`()]' | grep -vE 'NAME|^/|^application/' | sort -u
 }
 
 echo 1..5

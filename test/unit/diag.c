@@ -9,10 +9,13 @@
 #include "base64url.h"
 #include "cbor.h"
 
+static struct atls_view take_until(struct atls_reader *in, char end);
+
 static void skip_space(struct atls_reader *in)
 {
-    while (in->left > 0 && strchr(" \t\r\n", *in->at) != NULL)
-        (void)atls_reader_u8(in);
+    while (in->left > 0 && strchr(" \t\r\n/", *in->at) != NULL)
+        if (atls_reader_u8(in) == '/')
+            (void)take_until(in, '/');
 }
 
 static bool take(struct atls_reader *in, char wanted)
@@ -38,6 +41,8 @@ static struct atls_view take_until(struct atls_reader *in, char end)
     return text;
 }
 
+static void put_item(struct atls_reader *in, struct atls_buf *out);
+
 static void put_number(struct atls_reader *in, struct atls_buf *out)
 {
     bool is_negative = take(in, '-');
@@ -46,6 +51,13 @@ static void put_number(struct atls_reader *in, struct atls_buf *out)
     in->failed = in->failed || in->left == 0 || *in->at < '0' || *in->at > '9';
     while (in->left > 0 && *in->at >= '0' && *in->at <= '9')
         value = 10 * value + (atls_reader_u8(in) - '0');
+    if (in->left > 0 && *in->at == '(') {
+        (void)atls_reader_u8(in);
+        atls_cbor_put_tag(out, (uint64_t)value);
+        put_item(in, out);
+        in->failed = in->failed || !take(in, ')');
+        return;
+    }
     atls_cbor_put_int(out, is_negative ? -value : value);
 }
 
@@ -57,8 +69,6 @@ static void put_bytes(struct atls_reader *in, struct atls_buf *out)
         in->failed = true;
     atls_cbor_put_bytes(out, atls_buf_view(&bytes));
 }
-
-static void put_item(struct atls_reader *in, struct atls_buf *out);
 
 static void put_list(struct atls_reader *in, char end, struct atls_buf *out)
 {

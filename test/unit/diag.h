@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * CBOR diagnostic notation (RFC 8949, 8), as much of it as published claim
- * sets use: maps, arrays, integers, text, h'' strings.
+ * sets use: maps, arrays, integers, text, h'' strings, tags, / comments /.
  */
 #ifndef ATLS_DIAG_H
 #define ATLS_DIAG_H

@@ -2,9 +2,13 @@
 TESTS += test/vectors/check_binder.sh test/vectors/real.sh
 dist_check_SCRIPTS += test/vectors/check_binder.sh test/vectors/real.sh
 EXTRA_DIST += test/vectors/real
-# Every row of real Evidence: file, date, expected, got
+check_PROGRAMS += test/vectors/assemble
+test_vectors_assemble_SOURCES = test/vectors/assemble.c test/unit/diag.c \
+	test/unit/real_quote.c test/unit/forge.c
+test_vectors_assemble_LDADD = libprovider.la libverifier.la libbase.la
+# Every file of real Evidence: file, date, expected, got
 PHONY += vectors
-vectors: atls$(EXEEXT)
+vectors: atls$(EXEEXT) test/vectors/assemble$(EXEEXT)
 	@$(AM_TESTS_ENVIRONMENT) FORMAT=table \
 		$(SHELL) $(top_srcdir)/test/vectors/real.sh
 if HAVE_CHECK
