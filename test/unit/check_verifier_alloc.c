@@ -15,12 +15,15 @@
 #include "evidence.h"
 #include "expiry.h"
 #include "forge.h"
+#include "forge_ccel.h"
 #include "forge_snp.h"
 #include "forge_tcb.h"
+#include "forge_vtpm.h"
 #include "learn.h"
 #include "renewal.h"
 #include "result.h"
 #include "stamp.h"
+#include "tsm_report.h"
 #include "../check_main.h"
 
 static unsigned num_allocations, fail_at; /* 0: none fails */
@@ -138,33 +141,82 @@ judge(const struct atls_policy *with);
 /* TDX has a folder of collateral beside it. */
 static struct forge_folder folder;
 
-static void open_tdx(bool has_debug)
+static const char policy_of_tdx[] =
+    "{\"profiles\":{\"p\":{\"format\":\"tdx\",\"any\":true,\"advisories\":["
+    "\"a\",\"b\"],\"xfam\":\"e7e7e7e7e7e7e7e7\",\"eventlog\":%s,"
+    "\"collateral\":\"%s\",\"trust_anchors\":[\"%s/root.pem\"]}}}";
+static const char policy_of_vtpm[] =
+    "{\"profiles\":{\"p\":{\"format\":\"vtpm\",\"any\":true,\"tee\":{"
+    "\"format\":\"tdx\",\"debug\":%s,\"collateral\":\"%s\"},"
+    "\"trust_anchors\":[\"%s/root.pem\"]}}}";
+
+static void put_logged(const struct forge_dcap *dcap,
+                       struct forge_dcap_quote *quote)
+{
+    static const struct forge_ccel_event events[] = {{1, 0x51}, {0, 0}};
+    ATLS_AUTO_BUF bytes = atls_buf(FORGE_MAX), log = atls_buf(FORGE_MAX);
+    ATLS_AUTO_BUF map = atls_buf(FORGE_MAX);
+
+    memset(quote->body + 328, 0, 192); /* RTMRs */
+    forge_ccel_extend(quote->body + 328, events);
+    forge_ccel(&log, events, 0);
+    forge_dcap_quote(dcap, quote, &bytes);
+    atls_tsm_report_put(&map, ATLS_TSM_TDX, atls_buf_view(&bytes));
+    forge_vtpm_entry(&map, "eventlog", atls_buf_view(&log));
+    forge_cmw(&cmw, ATLS_TSM_REPORT_CBOR, atls_buf_view(&map), 4);
+}
+
+static void put_bare(const struct forge_dcap *dcap,
+                     const struct forge_dcap_quote *quote)
+{
+    ATLS_AUTO_BUF bytes = atls_buf(FORGE_MAX);
+
+    forge_dcap_quote(dcap, quote, &bytes);
+    forge_cmw(&cmw, "application/vnd.atls.tdx-quote", atls_buf_view(&bytes), 4);
+}
+
+static void put_vtpm(const struct forge_dcap *dcap,
+                     struct forge_dcap_quote *quote)
+{
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX);
+    EVP_PKEY *ak = forge_key("ak-rsa");
+    const struct forge_vtpm vtpm = {.platform = dcap, .td = quote, .ak = ak};
+
+    forge_vtpm_value(&vtpm, forge_nonce(FORGE_NONCE), &value);
+    forge_cmw(&cmw, "application/vnd.atls.tpm-quote+cbor",
+              atls_buf_view(&value), 4);
+    EVP_PKEY_free(ak);
+}
+
+static void open_tdx(const char *row)
 {
     static struct forge_dcap_quote quote;
-    ATLS_AUTO_BUF bytes = atls_buf(FORGE_MAX);
+    bool is_vtpm = strcmp(row, "tdx-vtpm") == 0;
+    bool has_log = strcmp(row, "tdx-log") == 0;
     static struct forge_dcap dcap;
     static char text[512];
 
+    is_good = strcmp(row, "tdx-debug") != 0;
     forge_dcap_open(&dcap);
     forge_folder_open(&folder);
     forge_tcb_collateral(&dcap, true, folder.path);
     forge_dcap_quote_init(&quote, "tdx15", forge_nonce(FORGE_NONCE));
-    quote.body[120] = has_debug;
-    forge_dcap_quote(&dcap, &quote, &bytes);
+    quote.body[120] = !is_good;
     cmw = atls_buf(FORGE_MAX);
-    forge_cmw(&cmw, "application/vnd.atls.tdx-quote", atls_buf_view(&bytes), 4);
-    snprintf(text, sizeof(text),
-             "{\"profiles\":{\"p\":{\"format\":\"tdx\",\"any\":true,"
-             "\"advisories\":[\"a\",\"b\"],\"xfam\":\"e7e7e7e7e7e7e7e7\","
-             "\"collateral\":\"%s\",\"trust_anchors\":[\"%s/root.pem\"]}}}",
-             folder.path, folder.path);
+    if (is_vtpm)
+        put_vtpm(&dcap, &quote);
+    else if (has_log)
+        put_logged(&dcap, &quote);
+    else
+        put_bare(&dcap, &quote);
+    snprintf(text, sizeof(text), is_vtpm ? policy_of_vtpm : policy_of_tdx,
+             has_log ? "true" : "false", folder.path, folder.path);
     policy_text = atls_buf(FORGE_MAX);
     atls_buf_text(&policy_text, text);
     must(atls_policy_parse(atls_buf_view(&policy_text), "p", "", NULL, NULL,
                            &policy, NULL) == ATLS_OK);
     forge_dcap_clear(&dcap);
     key = NULL;
-    is_good = !has_debug;
     now = FORGE_DCAP_NOW;
     must((judge(policy) == ATLS_OK) == is_good);
 }
@@ -174,7 +226,7 @@ static void open_row(const char *row, const char *key_name)
     char path[256];
 
     if (strncmp(row, "tdx", 3) == 0) {
-        open_tdx(strcmp(row, "tdx-debug") == 0);
+        open_tdx(row);
         return;
     }
 
@@ -495,6 +547,9 @@ static const struct row {
     {"tdx", NULL, run_load, 29},
     {"tdx-debug", NULL, run_appraise, 29},
     {"tdx-debug", NULL, run_load, 29},
+    {"tdx-log", NULL, run_appraise, 29},
+    {"tdx-vtpm", NULL, run_appraise, 29},
+    {"tdx-vtpm", NULL, run_load, 29},
     {"tdx", NULL, run_watch, 29},
     {"tdx", NULL, run_expiries, 0},
     {"tdx", NULL, run_renewal, 29},
@@ -503,8 +558,8 @@ static const struct row {
 
 START_TEST(failed_allocation_never_accepts_and_never_crashes)
 {
+    unsigned n = 1, step = rows[_i].step != 0 ? rows[_i].step : 1;
     enum atls_reason usual;
-    unsigned n = 1;
     bool is_hit = true;
 
     open_row(rows[_i].vector, rows[_i].key_name);
@@ -512,7 +567,7 @@ START_TEST(failed_allocation_never_accepts_and_never_crashes)
         open_delivery();
     (void)rows[_i].run(); /* what libcrypto makes once */
     usual = rows[_i].run();
-    for (; is_hit && n < 40000; n += rows[_i].step > 0 ? rows[_i].step : 1) {
+    for (; is_hit && n < 40000; n += step) {
         num_allocations = 0;
         fail_at = n;
         (void)rows[_i].run();
