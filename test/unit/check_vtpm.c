@@ -122,6 +122,16 @@ START_TEST(both_parts_of_a_profile_are_judged)
 }
 END_TEST
 
+START_TEST(quote_is_held_against_every_key_of_a_tpm)
+{
+    judge(ANY ",\"firmware_version\":\"0000000000000000\"", ATLS_OK);
+    judge(ANY ",\"firmware_version\":\"0000000000000001\"",
+          ATLS_FIRMWARE_REFUSED);
+    judge(ANY ",\"eventlog\":false", ATLS_OK);
+    judge(ANY ",\"eventlog\":true", ATLS_CLAIM_MISSING);
+}
+END_TEST
+
 START_TEST(key_that_the_report_does_not_cover_is_refused)
 {
     forged.is_unsigned_data = true;
@@ -613,6 +623,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     ADD(quote_whose_key_the_report_names_is_accepted);
     ADD(both_parts_of_a_profile_are_judged);
+    ADD(quote_is_held_against_every_key_of_a_tpm);
     ADD(key_that_the_report_does_not_cover_is_refused);
     ADD(quote_by_another_key_is_refused);
     ADD(quote_by_another_rsa_key_is_refused);
