@@ -900,6 +900,50 @@ START_TEST(time_is_what_it_is_judged_at)
 }
 END_TEST
 
+#define DATED(id, version, issued, next)                                       \
+    "{\"id\":\"" id "\",\"version\":" version ",\"issueDate\":\"" issued       \
+    "T00:00:00Z\",\"nextUpdate\":\"" next                                      \
+    "T00:00:00Z\",\"tcbEvaluationDataNumber\":17,"
+#define DATED_INFO(issued, next)                                               \
+    DATED("TDX", "3", issued, next) PLATFORM MODULES LEVELS "}"
+#define DATED_IDENTITY(issued, next)                                           \
+    DATED("TD_QE", "2", issued, next) ENCLAVE QE_LEVELS "}"
+
+/* Of the two documents alone: CRLs and certificates hold. */
+static const struct {
+    struct collateral given;
+    enum atls_reason reason, in_grace; /* of 9 days; now is 2026-11-18 */
+} date_rows[] = {
+    {{.info = DATED_INFO("2026-11-01", "2026-11-19")}, ATLS_OK, ATLS_OK},
+    {{.info = DATED_INFO("2026-11-01", "2026-11-10")},
+     ATLS_COLLATERAL_STALE,
+     ATLS_OK},
+    {{.info = DATED_INFO("2026-11-01", "2026-11-09")},
+     ATLS_COLLATERAL_STALE,
+     ATLS_COLLATERAL_STALE},
+    {{.info = DATED_INFO("2026-11-19", "2026-11-30")},
+     ATLS_COLLATERAL_STALE,
+     ATLS_COLLATERAL_STALE},
+    {{.identity = DATED_IDENTITY("2026-11-01", "2026-11-10")},
+     ATLS_COLLATERAL_STALE,
+     ATLS_OK},
+    {{.identity = DATED_IDENTITY("2026-11-01", "2026-11-09")},
+     ATLS_COLLATERAL_STALE,
+     ATLS_COLLATERAL_STALE},
+    {{.identity = DATED_IDENTITY("2026-11-19", "2026-11-30")},
+     ATLS_COLLATERAL_STALE,
+     ATLS_COLLATERAL_STALE},
+};
+
+START_TEST(document_holds_from_its_issue_to_its_next_update_and_grace)
+{
+    given = date_rows[_i].given;
+    forge_dcap_quote_init(&quote, "tdx4", forge_nonce(32));
+    assert_appraised(ANY, date_rows[_i].reason);
+    assert_appraised(ANY ",\"grace\":\"9d\"", date_rows[_i].in_grace);
+}
+END_TEST
+
 START_TEST(revoked_certificate_is_refused)
 {
     static const char *const revoked[] = {"pck", "ca", "tcb"};
@@ -1220,6 +1264,8 @@ int main(void)
     tcase_add_test(cases, changed_document_is_refused);
     tcase_add_test(cases, inner_object_is_found_in_any_layout);
     add_rows(time_is_what_it_is_judged_at, time_rows);
+    add_rows(document_holds_from_its_issue_to_its_next_update_and_grace,
+             date_rows);
     tcase_add_loop_test(cases, revoked_certificate_is_refused, 0, 3);
     tcase_add_loop_test(cases, expired_certificate_is_refused, 0, 4);
     tcase_add_loop_test(cases, certificate_before_its_time_is_refused, 0, 4);
