@@ -527,6 +527,7 @@ EDIT(edit_qe_debug, quote.qe_report[48] |= 2)
 EDIT(edit_qe_masked, quote.qe_report[48] &= 0xfb)
 EDIT(edit_qe_old, quote.qe_report[258] = 5)
 EDIT(edit_qe_below, quote.qe_report[258] = 4)
+EDIT(edit_platform_old, dcap.svns[0] = 4; forge_dcap_rename(&dcap, dcap.maker))
 EDIT(edit_trailing, quote.trailing = atls_view_text("extra"))
 EDIT(edit_zeros, quote.trailing = atls_view("\0\0\0", 3))
 EDIT(edit_chain_swapped, CHAIN(FORGE_DCAP_PCK, FORGE_DCAP_ROOT, FORGE_DCAP_CA))
@@ -629,6 +630,18 @@ static const struct edit_row {
      ATLS_COLLATERAL_STALE},
     {"tdx4", edit_nothing, ANY ",\"grace\":\"91d\"", ATLS_POLICY_INVALID},
     {"tdx4", edit_nothing, "\"debug\":false", ATLS_POLICY_INVALID},
+    {"sgx3", edit_platform_old, ANY, ATLS_TCB_REFUSED},
+    {"sgx3", edit_platform_old, ANY ",\"tcb_status\":\"OutOfDate\"", ATLS_OK},
+    {"sgx3", edit_platform_old,
+     ANY ",\"tcb_status\":\"OutOfDate\",\"advisories\":[]",
+     ATLS_ADVISORY_REFUSED},
+    {"sgx3", edit_platform_old,
+     ANY ",\"tcb_status\":\"OutOfDate\",\"advisories\":[\"INTEL-SA-00001\","
+         "\"INTEL-SA-00002\"]",
+     ATLS_OK},
+    {"sgx3", edit_nothing, ANY ",\"min_evaluation_number\":17", ATLS_OK},
+    {"sgx3", edit_nothing, ANY ",\"min_evaluation_number\":18",
+     ATLS_COLLATERAL_STALE},
 };
 
 START_TEST(quote_with_one_difference_is_judged_by_it)
@@ -911,26 +924,46 @@ END_TEST
 
 /* Of the two documents alone: CRLs and certificates hold. */
 static const struct {
+    const char *kind;
     struct collateral given;
     enum atls_reason reason, in_grace; /* of 9 days; now is 2026-11-18 */
 } date_rows[] = {
-    {{.info = DATED_INFO("2026-11-01", "2026-11-19")}, ATLS_OK, ATLS_OK},
-    {{.info = DATED_INFO("2026-11-01", "2026-11-10")},
+    {"tdx4",
+     {.info = DATED_INFO("2026-11-01", "2026-11-19")},
+     ATLS_OK,
+     ATLS_OK},
+    {"tdx4",
+     {.info = DATED_INFO("2026-11-01", "2026-11-10")},
      ATLS_COLLATERAL_STALE,
      ATLS_OK},
-    {{.info = DATED_INFO("2026-11-01", "2026-11-09")},
+    {"tdx4",
+     {.info = DATED_INFO("2026-11-01", "2026-11-09")},
      ATLS_COLLATERAL_STALE,
      ATLS_COLLATERAL_STALE},
-    {{.info = DATED_INFO("2026-11-19", "2026-11-30")},
+    {"tdx4",
+     {.info = DATED_INFO("2026-11-19", "2026-11-30")},
      ATLS_COLLATERAL_STALE,
      ATLS_COLLATERAL_STALE},
-    {{.identity = DATED_IDENTITY("2026-11-01", "2026-11-10")},
+    {"tdx4",
+     {.identity = DATED_IDENTITY("2026-11-01", "2026-11-10")},
      ATLS_COLLATERAL_STALE,
      ATLS_OK},
-    {{.identity = DATED_IDENTITY("2026-11-01", "2026-11-09")},
+    {"tdx4",
+     {.identity = DATED_IDENTITY("2026-11-01", "2026-11-09")},
      ATLS_COLLATERAL_STALE,
      ATLS_COLLATERAL_STALE},
-    {{.identity = DATED_IDENTITY("2026-11-19", "2026-11-30")},
+    {"tdx4",
+     {.identity = DATED_IDENTITY("2026-11-19", "2026-11-30")},
+     ATLS_COLLATERAL_STALE,
+     ATLS_COLLATERAL_STALE},
+    {"sgx3",
+     {.info =
+          DATED("SGX", "3", "2026-11-01", "2026-11-10") PLATFORM LEVELS "}"},
+     ATLS_COLLATERAL_STALE,
+     ATLS_OK},
+    {"sgx3",
+     {.info =
+          DATED("SGX", "3", "2026-11-01", "2026-11-09") PLATFORM LEVELS "}"},
      ATLS_COLLATERAL_STALE,
      ATLS_COLLATERAL_STALE},
 };
@@ -938,7 +971,7 @@ static const struct {
 START_TEST(document_holds_from_its_issue_to_its_next_update_and_grace)
 {
     given = date_rows[_i].given;
-    forge_dcap_quote_init(&quote, "tdx4", forge_nonce(32));
+    forge_dcap_quote_init(&quote, date_rows[_i].kind, forge_nonce(32));
     assert_appraised(ANY, date_rows[_i].reason);
     assert_appraised(ANY ",\"grace\":\"9d\"", date_rows[_i].in_grace);
 }
