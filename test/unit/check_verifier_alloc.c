@@ -306,13 +306,12 @@ static enum atls_reason run_read(void)
     return reason == ATLS_FILE_UNREADABLE ? ATLS_OK : reason;
 }
 
-static enum atls_reason run_learn(void)
+static enum atls_reason learn_from(struct atls_view bytes)
 {
     const struct atls_lesson lesson = {.keys = &key, .num_keys = 1};
     ATLS_AUTO_HEAP char *json = NULL;
     struct atls_evidence *evidence = NULL;
-    enum atls_reason reason =
-        atls_evidence_parse(atls_buf_view(&cmw), NULL, &evidence, NULL);
+    enum atls_reason reason = atls_evidence_parse(bytes, NULL, &evidence, NULL);
 
     if (reason != ATLS_OK)
         return reason;
@@ -321,6 +320,25 @@ static enum atls_reason run_learn(void)
     must(json == NULL || strstr(json, "\"any\"") == NULL);
     atls_evidence_free(evidence);
     return reason;
+}
+
+static enum atls_reason run_learn(void)
+{
+    return learn_from(atls_buf_view(&cmw));
+}
+
+/* {"a": the record, "b": the record} */
+static enum atls_reason run_learn_composite(void)
+{
+    ATLS_AUTO_BUF both = atls_buf(FORGE_MAX);
+
+    atls_buf_text(&both, "\xa2\x61"
+                         "a");
+    atls_buf_put(&both, atls_buf_view(&cmw));
+    atls_buf_text(&both, "\x61"
+                         "b");
+    atls_buf_put(&both, atls_buf_view(&cmw));
+    return both.failed ? ATLS_OUT_OF_MEMORY : learn_from(atls_buf_view(&both));
 }
 
 /* Verifiers and their results */
@@ -537,6 +555,7 @@ static const struct row {
     {"psa/accept-instance-id-of-bare-point", "psa", run_learn, 0},
     {"psa/reject-other-anchor", "psa", run_learn, 0},
     {"tpm/accept-rsassa", "ak-rsa", run_learn, 0},
+    {"psa/accept", "psa", run_learn_composite, 0},
     {"psa/accept", "psa", run_verifiers, 0},
     {"psa/accept", "psa", run_put, 0},
     {"psa/accept", "psa", run_result, 0},
