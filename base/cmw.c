@@ -130,3 +130,18 @@ void atls_cmw_put(struct atls_buf *out, struct atls_type type,
     if (indicator != 0)
         atls_cbor_put_uint(out, indicator);
 }
+
+void atls_cmw_put_collection(struct atls_buf *out, struct atls_view type,
+                             size_t num_members)
+{
+    atls_cbor_put_map(out, num_members + (type.len > 0));
+    if (type.len == 0)
+        return;
+    atls_cbor_put_text(out, ATLS_CMW_COLLECTION_TYPE);
+    atls_cbor_put_text_view(out, type);
+}
+
+void atls_cmw_put_label(struct atls_buf *out, struct atls_view label)
+{
+    atls_cbor_put_text_view(out, label);
+}

@@ -58,4 +58,15 @@ atls_cmw_members(const struct atls_cmw *cmw, struct atls_buf *storage,
 void atls_cmw_put(struct atls_buf *out, struct atls_type type,
                   struct atls_view value, uint32_t indicator);
 
+/* atls_cmw_put_collection: the head of a CBOR collection; type is its __cmwc_t,
+ * left out when empty. num_members times a label and a CMW in CBOR follow, by
+ * atls_cmw_put_label and atls_cmw_put. */
+void atls_cmw_put_collection(struct atls_buf *out, struct atls_view type,
+                             size_t num_members);
+void atls_cmw_put_label(struct atls_buf *out, struct atls_view label);
+
+/* atls_cmw_is_collection_type: an absolute URI or a dotted OID, as __cmwc_t
+ * must be. */
+bool atls_cmw_is_collection_type(struct atls_view text);
+
 #endif

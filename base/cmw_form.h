@@ -9,9 +9,7 @@
 
 #define ATLS_CMW_COLLECTION_TYPE "__cmwc_t"
 
-/* What the forms have in common: an absolute URI or dotted OID, 1 to 255 bytes,
- * and a bitmap that is not 0. */
-bool atls_cmw_is_collection_type(struct atls_view text);
+/* What the forms have in common: 1 to 255 bytes, and a bitmap that is not 0. */
 bool atls_cmw_is_media_type(struct atls_view text);
 bool atls_cmw_is_indicator(uint64_t value);
 

@@ -72,12 +72,10 @@ enum atls_reason atls_delegation_put(struct atls_buf *out, struct atls_view key,
                                  atls_secret_view(binder), delegate, NULL, why);
     if (reason != ATLS_OK)
         return reason;
-    atls_cbor_put_map(out, 3);
-    atls_cbor_put_text(out, "__cmwc_t");
-    atls_cbor_put_text(out, ATLS_DELEGATION_COLLECTION);
-    atls_cbor_put_text(out, KEY_MEMBER);
+    atls_cmw_put_collection(out, atls_view_text(ATLS_DELEGATION_COLLECTION), 2);
+    atls_cmw_put_label(out, atls_view_text(KEY_MEMBER));
     atls_buf_put(out, key);
-    atls_cbor_put_text(out, PROOF_MEMBER);
+    atls_cmw_put_label(out, atls_view_text(PROOF_MEMBER));
     atls_cmw_put(out, atls_type_of_format(CONTENT_FORMAT_SIGN1),
                  atls_buf_view(&proof), 0);
     return out->failed ? atls_why(why, ATLS_OUT_OF_MEMORY, NULL) : ATLS_OK;

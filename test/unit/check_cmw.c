@@ -506,6 +506,33 @@ START_TEST(record_is_written_as_the_rfc_has_it)
 }
 END_TEST
 
+/* {"__cmwc_t": "1.2", "a": [10003, h'00']} and the same without a type */
+START_TEST(collection_is_written_with_its_type_and_labels)
+{
+    static const char *const types[] = {"1.2", ""};
+    static const char *const wanted[] = {
+        "a2685f5f636d77635f7463312e3261618219271341"
+        "00",
+        "a161618219271341"
+        "00"};
+
+    for (int i = 0; i < 2; i++) {
+        ATLS_AUTO_BUF out = atls_buf(MAX_BYTES), want = atls_buf(MAX_BYTES);
+        struct atls_cmw cmw;
+
+        atls_cmw_put_collection(&out, atls_view_text(types[i]), 1);
+        atls_cmw_put_label(&out, atls_view_text("a"));
+        atls_cmw_put(&out, atls_type_of_format(10003), atls_view("", 1), 0);
+        put_input(&want, wanted[i]);
+        ck_assert(atls_view_equal(atls_buf_view(&out), atls_buf_view(&want)));
+        ck_assert_reason(atls_cmw_parse(atls_buf_view(&out), NULL, &cmw, NULL),
+                         ATLS_OK);
+        ck_assert(cmw.is_collection);
+        ck_assert(atls_view_is(cmw.type.text, types[i]));
+    }
+}
+END_TEST
+
 #define LOOP(test, rows)                                                       \
     tcase_add_loop_test(cases, test, 0, sizeof(rows) / sizeof(rows[0]))
 
@@ -527,6 +554,7 @@ int main(void)
     tcase_add_test(cases, json_that_does_not_fit_into_the_storage_is_too_large);
     tcase_add_test(cases, json_deeper_than_16_is_refused);
     tcase_add_test(cases, record_is_written_as_the_rfc_has_it);
+    tcase_add_test(cases, collection_is_written_with_its_type_and_labels);
     suite_add_tcase(suite, cases);
     return check_main(suite);
 }
