@@ -199,6 +199,11 @@ bool atls_attester_is_prepared(const struct atls_attester *attester)
     return atomic_load(&attester->is_prepared);
 }
 
+size_t atls_attester_max_size(const struct atls_attester *attester)
+{
+    return attester->max_size;
+}
+
 const struct atls_schemes *
 atls_attester_schemes(const struct atls_attester *attester)
 {
@@ -216,7 +221,7 @@ static void spell_type(struct atls_type type, char *text, size_t size)
 }
 
 static EVP_PKEY_CTX *new_context(struct atls_attester *attester,
-                                 struct atls_type type, struct atls_view origin,
+                                 const struct atls_request *request,
                                  unsigned timeout_ms)
 {
     ATLS_AUTO(EVP_PKEY_CTX) *context =
@@ -224,12 +229,13 @@ static EVP_PKEY_CTX *new_context(struct atls_attester *attester,
     char format[ATLS_TYPE_MAX_TEXT + 1];
     OSSL_PARAM params[4], *next = params;
 
-    spell_type(type, format, sizeof(format));
+    spell_type(request->type, format, sizeof(format));
     *next++ = OSSL_PARAM_construct_utf8_string("evidence-format", format, 0);
     *next++ = OSSL_PARAM_construct_uint("timeout", &timeout_ms);
-    if (origin.len > 0)
+    if (request->origin.len > 0 && atls_attester_takes_origin(attester))
         *next++ = OSSL_PARAM_construct_octet_string(
-            "binder-origin", (void *)(uintptr_t)origin.data, origin.len);
+            "binder-origin", (void *)(uintptr_t)request->origin.data,
+            request->origin.len);
     *next = OSSL_PARAM_construct_end();
     if (context == NULL || EVP_PKEY_sign_init_ex(context, params) <= 0)
         return NULL;
@@ -237,13 +243,13 @@ static EVP_PKEY_CTX *new_context(struct atls_attester *attester,
 }
 
 static enum atls_reason quote(struct atls_attester *attester,
-                              struct atls_type type,
-                              const struct atls_secret *binder,
-                              struct atls_view origin, unsigned timeout_ms,
-                              struct atls_buf *out, struct atls_why *why)
+                              const struct atls_request *request,
+                              unsigned timeout_ms, struct atls_buf *out,
+                              struct atls_why *why)
 {
+    const struct atls_secret *binder = request->binder;
     ATLS_AUTO(EVP_PKEY_CTX) *context =
-        new_context(attester, type, origin, timeout_ms);
+        new_context(attester, request, timeout_ms);
     size_t before = out->len, len = attester->max_size;
     uint8_t *room = atls_buf_room(out, len);
 
@@ -261,9 +267,7 @@ static enum atls_reason quote(struct atls_attester *attester,
 }
 
 enum atls_reason atls_attester_quote(struct atls_attester *attester,
-                                     struct atls_type type,
-                                     const struct atls_secret *binder,
-                                     struct atls_view origin,
+                                     const struct atls_request *request,
                                      unsigned timeout_ms, struct atls_buf *out,
                                      struct atls_why *why)
 {
@@ -275,8 +279,8 @@ enum atls_reason atls_attester_quote(struct atls_attester *attester,
     if (reason != ATLS_OK)
         return reason;
     left_ms = (deadline_ns - atls_clock_now()) / 1000000;
-    reason = quote(attester, type, binder, origin,
-                   left_ms < 1 ? 1 : (unsigned)left_ms, out, why);
+    reason =
+        quote(attester, request, left_ms < 1 ? 1 : (unsigned)left_ms, out, why);
     atls_share_give(&attester->share);
     return reason;
 }

@@ -9,7 +9,7 @@
 #include "binder.h"
 #include "wire.h"
 
-struct atls_attester; /* one a process, lives as long as it */
+struct atls_attester; /* a few a process, live as long as it */
 
 /* atls_attester_open: the URI opens as a key that attests, by a provider that
  * is loaded; no device is touched. ATTESTER_ABSENT with what the provider
@@ -32,18 +32,27 @@ bool atls_attester_is_prepared(const struct atls_attester *attester);
 const struct atls_schemes *
 atls_attester_schemes(const struct atls_attester *attester);
 
+/* atls_attester_max_size: of one CMW, bytes; at most ATLS_CMW_MAX. */
+size_t atls_attester_max_size(const struct atls_attester *attester);
+
 /* atls_attester_takes_origin: once prepared: it wants to make each challenge
  * itself ("binder-origin"). */
 bool atls_attester_takes_origin(const struct atls_attester *attester);
 
-/* atls_attester_quote: Evidence of the type for the binder or a delegate's
- * value, as one CMW into out. origin is what that is made of, or empty. Takes
- * its share, waits and quotes within timeout_ms. ATTESTER_BUSY,
- * ATTESTER_TIMEOUT, ATTESTER_FAILED. */
+/* What is asked for; all of it borrowed. */
+struct atls_request {
+    struct atls_type type;            /* of the Evidence */
+    const struct atls_secret *binder; /* or a delegate's value */
+    struct atls_view origin; /* what that is made of, for an attester that
+                                takes it; empty: not told */
+};
+
+/* atls_attester_quote: Evidence as one CMW into out. Takes its share, waits and
+ * quotes within timeout_ms. ATTESTER_BUSY, ATTESTER_TIMEOUT, ATTESTER_FAILED.
+ */
 enum atls_reason ATLS_MUST_USE
-atls_attester_quote(struct atls_attester *attester, struct atls_type type,
-                    const struct atls_secret *binder, struct atls_view origin,
-                    unsigned timeout_ms, struct atls_buf *out,
-                    struct atls_why *why);
+atls_attester_quote(struct atls_attester *attester,
+                    const struct atls_request *request, unsigned timeout_ms,
+                    struct atls_buf *out, struct atls_why *why);
 
 #endif

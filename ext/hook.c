@@ -164,15 +164,15 @@ static void set_options(SSL_CTX *ctx)
 }
 
 /* Said once when it changes, not for each SSL_CTX. */
-static void prepare_attester(void)
+static void prepare_attesters(void)
 {
     static atomic_int was_reported;
     const struct atls_module *module = atls_module();
     struct atls_why why = {0};
 
-    if (module->attester == NULL)
+    if (module->attesters == NULL)
         return;
-    if (atls_attester_prepare(module->attester, &why) == ATLS_OK) {
+    if (atls_attesters_prepare(module->attesters, &why) == ATLS_OK) {
         if (atomic_exchange(&was_reported, 0) == 1)
             atls_log_text(module->settings->log, ATLS_LOG_INFO,
                           "the attester can be used again");
@@ -225,7 +225,7 @@ static void new_context(void *parent, void *pointer, CRYPTO_EX_DATA *ad,
     (void)pointer, (void)ad, (void)index, (void)argl, (void)argp;
     ERR_set_mark();
     atls_ruleset_refresh(atls_module()->ruleset);
-    prepare_attester();
+    prepare_attesters();
     prepare_remote();
     default_security = SSL_CTX_get_security_callback(ctx);
     if (atls_extension_install(ctx) &&

@@ -2,6 +2,7 @@
 noinst_LTLIBRARIES += libext.la
 libext_la_SOURCES = \
 	ext/attester.c ext/attester.h \
+	ext/attesters.c ext/attesters.h \
 	ext/certificate.c \
 	ext/connection.c ext/connection.h \
 	ext/delegate.c ext/delegate.h \
@@ -18,6 +19,7 @@ libext_la_SOURCES = \
 	ext/negotiation.c \
 	ext/offload.c ext/offload.h \
 	ext/offer.c ext/offer.h \
+	ext/record.c ext/record.h \
 	ext/replay.c ext/replay.h \
 	ext/report.c ext/report.h \
 	ext/ruleset.c ext/ruleset.h \

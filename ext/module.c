@@ -20,19 +20,31 @@ const struct atls_module *atls_module(void)
     return loaded;
 }
 
+static enum atls_reason open_ruleset(struct atls_module *module,
+                                     struct atls_why *why)
+{
+    struct atls_why inner = {0};
+
+    if (module->settings->policy == NULL ||
+        atls_ruleset_open(module->settings, &module->ruleset, &inner) ==
+            ATLS_OK)
+        return ATLS_OK;
+    return atls_why(why, inner.reason, "policy: %s", inner.text);
+}
+
+/* What is said begins with the key that it is about. */
 static enum atls_reason open_parts(struct atls_module *module,
                                    struct atls_why *why)
 {
     const struct atls_settings *settings = module->settings;
     enum atls_reason reason = ATLS_OK;
 
-    if (settings->attester != NULL)
-        reason = atls_attester_open(settings->attester, settings->attest_share,
-                                    &module->attester, why);
-    if (reason == ATLS_OK && settings->policy != NULL)
-        reason = atls_ruleset_open(settings, &module->ruleset, why);
-    if (reason == ATLS_OK && module->attester != NULL)
-        reason = atls_offer_open(settings, module->attester, module->ruleset,
+    if (settings->num_attesters > 0)
+        reason = atls_attesters_open(settings, &module->attesters, why);
+    if (reason == ATLS_OK)
+        reason = open_ruleset(module, why);
+    if (reason == ATLS_OK && module->attesters != NULL)
+        reason = atls_offer_open(settings, module->attesters, module->ruleset,
                                  &module->offer, why);
     return reason;
 }
@@ -48,13 +60,9 @@ static enum atls_reason read_module(const CONF *conf, const char *section,
                            &module->settings, why);
 
     if (reason == ATLS_OK && open_parts(module, &inner) != ATLS_OK)
-        reason = atls_why(why, inner.reason, "%s: [%s] %s: %s",
-                          file != NULL ? file : "openssl.cnf", section,
-                          module->attester == NULL &&
-                                  module->settings->attester != NULL
-                              ? "attester"
-                              : "policy",
-                          inner.text);
+        reason =
+            atls_why(why, inner.reason, "%s: [%s] %s",
+                     file != NULL ? file : "openssl.cnf", section, inner.text);
     OPENSSL_free(file);
     return reason;
 }
@@ -62,7 +70,7 @@ static enum atls_reason read_module(const CONF *conf, const char *section,
 /* Nothing to attest with and nobody to judge: nothing to hook. */
 static bool is_idle(const struct atls_module *module)
 {
-    return module->attester == NULL && !module->settings->requires_servers &&
+    return module->attesters == NULL && !module->settings->requires_servers &&
            !module->settings->requires_clients;
 }
 
@@ -70,7 +78,7 @@ static void free_module(struct atls_module *module)
 {
     atls_ruleset_free(module->ruleset);
     atls_offer_free(module->offer);
-    atls_attester_free(module->attester);
+    atls_attesters_free(module->attesters);
     atls_settings_free(module->settings);
     free(module);
 }

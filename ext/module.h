@@ -7,19 +7,19 @@
 #ifndef ATLS_MODULE_H
 #define ATLS_MODULE_H
 
-#include "attester.h"
+#include "attesters.h"
 #include "offer.h"
 #include "ruleset.h"
 #include "settings.h"
 
 struct atls_module {
     struct atls_settings *settings;
-    struct atls_attester *attester; /* NULL: never attests */
-    struct atls_offer *offer;       /* what it shows; NULL: nothing */
-    struct atls_ruleset *ruleset;   /* NULL: no policy */
+    struct atls_attesters *attesters; /* NULL: never attests */
+    struct atls_offer *offer;         /* what it shows; NULL: nothing */
+    struct atls_ruleset *ruleset;     /* NULL: no policy */
 };
 
-/* atls_module_load: settings, attester, policy, and the hooks; once. A second
+/* atls_module_load: settings, attesters, policy, and the hooks; once. A second
  * call with the module loaded changes nothing. Whatever fails is raised on
  * libcrypto's error queue and logged, and 0 comes back. */
 int atls_module_load(const CONF *conf, const char *section,

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "batch.h"
 #include "clock.h"
 #include "delegates.h"
+#include "record.h"
 #include "remote.h"
 #include "report.h"
 
@@ -30,7 +30,7 @@ struct way {
 
 struct atls_offer {
     const struct atls_settings *settings;
-    struct atls_attester *attester;
+    struct atls_attesters *attesters;
     struct atls_ruleset *ruleset;
     struct atls_delegates *delegates; /* NULL: no ways */
     struct way ways[ATLS_WIRE_MAX_SCHEMES];
@@ -56,74 +56,20 @@ static bool add_way(struct atls_offer *offer, struct atls_type type)
     return !way->text.failed;
 }
 
-static bool is_batch(const struct atls_scheme *scheme)
-{
-    return atls_type_equal(scheme->type,
-                           atls_type_of_text(atls_view_text(ATLS_BATCH_TYPE)));
-}
-
-/* The first record that the attester makes, of a batch only if nothing stands
- * alone, since Verifiers know of batches only if they are ours; NULL: it makes
- * collections alone, which no delegate shows and no Verifier takes (of
- * Veraison's: 415). */
-static const struct atls_scheme *
-first_record(const struct atls_attester *attester)
-{
-    const struct atls_schemes *made = atls_attester_schemes(attester);
-    const struct atls_scheme *first = NULL;
-
-    for (size_t i = 0; i < made->num; i++)
-        if (!atls_type_is_collection(made->list[i].type) &&
-            (first == NULL || is_batch(first)))
-            first = &made->list[i];
-    return first;
-}
-
+/* Batches last: Verifiers know of them only if they are ours. */
 static void add_passport(struct atls_offer *offer)
 {
+    const struct atls_schemes *made = atls_attesters_schemes(offer->attesters);
+
     offer->ways[offer->num_ways++] =
         (struct way){.scheme = atls_scheme_of_verifier(
                          atls_view_text(offer->settings->passport)),
-                     .type = first_record(offer->attester)->type};
+                     .type = atls_record_first(made)->type};
 }
 
 static bool is_passport(const struct way *way)
 {
     return way->scheme.mechanism == ATLS_MECHANISM_RESULT;
-}
-
-/* The record that an attester was asked for. */
-static enum atls_reason take_record(struct atls_view bytes,
-                                    struct atls_type wanted,
-                                    struct atls_buf *storage,
-                                    struct atls_cmw *cmw, struct atls_why *why)
-{
-    struct atls_why inner = {0};
-
-    if (atls_cmw_parse(bytes, storage, cmw, &inner) == ATLS_OK &&
-        !cmw->is_collection && atls_type_equal(cmw->type, wanted))
-        return ATLS_OK;
-    return atls_why(why, ATLS_ATTESTER_FAILED,
-                    "attester: want a record of the type asked for, got "
-                    "another or none: %s",
-                    inner.text);
-}
-
-/* The same as a collection of CBOR takes it. */
-static enum atls_reason put_record(struct atls_view bytes,
-                                   struct atls_type wanted,
-                                   struct atls_buf *record,
-                                   struct atls_why *why)
-{
-    ATLS_AUTO_BUF storage = atls_buf(ATLS_CMW_MAX);
-    struct atls_cmw cmw;
-    enum atls_reason reason = take_record(bytes, wanted, &storage, &cmw, why);
-
-    if (reason != ATLS_OK)
-        return reason;
-    atls_cmw_put(record, atls_type_shortest(cmw.type), cmw.value,
-                 cmw.indicator);
-    return ATLS_OK;
 }
 
 struct voucher {
@@ -138,15 +84,14 @@ struct voucher {
 static enum atls_reason quote(const struct voucher *voucher,
                               struct atls_buf *cmw, struct atls_why *why)
 {
-    struct atls_attester *attester = voucher->offer->attester;
     int64_t left_ms =
         (voucher->request->deadline_ns - atls_clock_now()) / MS_NS;
+    const struct atls_request request = {.type = voucher->way->type,
+                                         .binder = voucher->value,
+                                         .origin = voucher->origin};
 
-    return atls_attester_quote(attester, voucher->way->type, voucher->value,
-                               atls_attester_takes_origin(attester)
-                                   ? voucher->origin
-                                   : atls_view(NULL, 0),
-                               left_ms < 1 ? 1 : (unsigned)left_ms, cmw, why);
+    return atls_attesters_quote(voucher->offer->attesters, &request,
+                                left_ms < 1 ? 1 : (unsigned)left_ms, cmw, why);
 }
 
 static enum atls_reason vouch_evidence(const struct voucher *voucher,
@@ -157,8 +102,8 @@ static enum atls_reason vouch_evidence(const struct voucher *voucher,
     enum atls_reason reason = quote(voucher, &cmw, why);
 
     return reason != ATLS_OK ? reason
-                             : put_record(atls_buf_view(&cmw),
-                                          voucher->way->type, record, why);
+                             : atls_record_put(record, atls_buf_view(&cmw),
+                                               voucher->way->type, why);
 }
 
 /* What our own policy would say of it: a result that others refuse is better
@@ -234,8 +179,8 @@ static enum atls_reason ask(const struct voucher *voucher,
     enum atls_reason reason = quote(voucher, &bytes, why);
 
     if (reason == ATLS_OK)
-        reason = take_record(atls_buf_view(&bytes), voucher->way->type,
-                             &storage, &cmw, why);
+        reason = atls_record_take(atls_buf_view(&bytes), voucher->way->type,
+                                  &storage, &cmw, why);
     if (reason == ATLS_OK)
         reason = form_question(voucher, &cmw, &evidence, &question, why);
     if (reason == ATLS_OK) {
@@ -298,7 +243,7 @@ static void tell(void *arg, const struct atls_delegates_news *news)
 static bool open_delegates(struct atls_offer *offer)
 {
     const struct atls_settings *settings = offer->settings;
-    const struct atls_schemes *made = atls_attester_schemes(offer->attester);
+    const struct atls_schemes *made = atls_attesters_schemes(offer->attesters);
     const struct atls_delegates_world world = {
         .vouch = vouch,
         .tell = tell,
@@ -326,7 +271,7 @@ static void add_ways(const struct atls_offer *offer, bool passports,
 
 static void list_schemes(struct atls_offer *offer)
 {
-    const struct atls_schemes *made = atls_attester_schemes(offer->attester);
+    const struct atls_schemes *made = atls_attesters_schemes(offer->attesters);
     struct atls_schemes *usual = &offer->schemes;
     struct atls_schemes *without = &offer->without_passport;
 
@@ -341,14 +286,14 @@ static void list_schemes(struct atls_offer *offer)
 }
 
 static bool lacks_record(const struct atls_settings *settings,
-                         const struct atls_attester *attester)
+                         const struct atls_attesters *attesters)
 {
     return (settings->delegate_s != 0 || settings->passport != NULL) &&
-           first_record(attester) == NULL;
+           atls_record_first(atls_attesters_schemes(attesters)) == NULL;
 }
 
 enum atls_reason atls_offer_open(const struct atls_settings *settings,
-                                 struct atls_attester *attester,
+                                 struct atls_attesters *attesters,
                                  struct atls_ruleset *ruleset,
                                  struct atls_offer **out, struct atls_why *why)
 {
@@ -358,9 +303,9 @@ enum atls_reason atls_offer_open(const struct atls_settings *settings,
     if (offer == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     offer->settings = settings;
-    offer->attester = attester;
+    offer->attesters = attesters;
     offer->ruleset = ruleset;
-    if (lacks_record(settings, attester)) {
+    if (lacks_record(settings, attesters)) {
         atls_offer_free(offer);
         return atls_why(why, ATLS_SETTING_INVALID,
                         "%s: want an attester that makes a record, this makes "
@@ -390,7 +335,7 @@ const struct atls_schemes *atls_offer_schemes(struct atls_offer *offer)
 {
     static const struct atls_schemes none = {0};
 
-    if (offer == NULL || !atls_attester_is_prepared(offer->attester))
+    if (offer == NULL || !atls_attesters_is_prepared(offer->attesters))
         return &none;
     if (offer->settings->passport == NULL ||
         !atls_delegates_is_paused(offer->delegates, 0, time(NULL)))
@@ -434,7 +379,7 @@ bool atls_offer_takes_origin(const struct atls_offer *offer,
                              const struct atls_scheme *scheme)
 {
     return atls_scheme_is_direct(scheme) &&
-           atls_attester_takes_origin(offer->attester);
+           atls_attesters_takes_origin(offer->attesters);
 }
 
 enum atls_reason atls_offer_make(struct atls_offer *offer,
@@ -444,9 +389,11 @@ enum atls_reason atls_offer_make(struct atls_offer *offer,
                                  struct atls_why *why)
 {
     int way = atls_scheme_is_direct(scheme) ? -1 : find_way(offer, scheme);
+    const struct atls_request request = {
+        .type = scheme->type, .binder = binder, .origin = origin};
 
     if (way >= 0)
         return make_delegated(offer, (unsigned)way, leaf, binder, out, why);
-    return atls_attester_quote(offer->attester, scheme->type, binder, origin,
-                               offer->settings->timeout_ms, out, why);
+    return atls_attesters_quote(offer->attesters, &request,
+                                offer->settings->timeout_ms, out, why);
 }

@@ -7,22 +7,22 @@
 #ifndef ATLS_OFFER_H
 #define ATLS_OFFER_H
 
-#include "attester.h"
+#include "attesters.h"
 #include "ruleset.h"
 
 struct atls_offer; /* one a process, lives as long as it */
 
-/* atls_offer_open: settings, attester (not NULL) and ruleset (NULL: no policy)
+/* atls_offer_open: settings, attesters (not NULL) and ruleset (NULL: no policy)
  * are borrowed for its life. OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE
 atls_offer_open(const struct atls_settings *settings,
-                struct atls_attester *attester, struct atls_ruleset *ruleset,
+                struct atls_attesters *attesters, struct atls_ruleset *ruleset,
                 struct atls_offer **out, struct atls_why *why);
 void atls_offer_free(struct atls_offer *offer);
 
 /* atls_offer_schemes: what it makes, in order of preference: what spares the
  * attester comes first, but for a passport that cannot be had just now. None
- * while the attester's device could not be opened. Borrowed. offer may be NULL:
+ * while a device could not be opened. Borrowed. offer may be NULL:
  * none. */
 const struct atls_schemes *atls_offer_schemes(struct atls_offer *offer);
 

@@ -7,13 +7,18 @@
 
 #include <string.h>
 
+#include "cmw.h"
 #include "duration.h"
 #include "rule.h"
+#include "scheme.h"
 
 enum { MIN_DELEGATE_S = 10 };
 
+#define LABELLED "attester."
+
 /* What a row's function works on: it fills *settings or says what it wanted. */
 struct value {
+    const char *label; /* of LABELLED, else "" */
     const char *text;
     struct atls_settings *settings;
     const char **log_target;
@@ -35,11 +40,45 @@ static bool set_nothing(struct value value, const char **wanted)
     return *value.text != '\0'; /* libcrypto has used it */
 }
 
+static bool add_attester(struct value value)
+{
+    struct atls_settings *settings = value.settings;
+    struct atls_named_attester *added =
+        &settings->attesters[settings->num_attesters];
+
+    if (settings->num_attesters == ATLS_SETTINGS_MAX_ATTESTERS)
+        return false;
+    settings->num_attesters++;
+    return set_text(&added->label, value.label) &&
+           set_text(&added->uri, value.text);
+}
+
 static bool set_attester(struct value value, const char **wanted)
 {
     *wanted = "a URI such as attest:tpm, or nothing";
-    return (*value.text == '\0' || strchr(value.text, ':') != NULL) &&
-           set_text(&value.settings->attester, value.text);
+    return *value.text == '\0' ||
+           (strchr(value.text, ':') != NULL && add_attester(value));
+}
+
+static bool set_labelled(struct value value, const char **wanted)
+{
+    *wanted = "a URI such as attest:tpm";
+    if (strchr(value.text, ':') == NULL)
+        return false;
+    *wanted = "at most 4 attesters";
+    return add_attester(value);
+}
+
+/* A media type has it in quotes. */
+static bool set_collection(struct value value, const char **wanted)
+{
+    *wanted = "a short URI or OID for a collection's type, or nothing";
+    return (*value.text == '\0' ||
+            (atls_cmw_is_collection_type(atls_view_text(value.text)) &&
+             strlen(value.text) <= ATLS_SETTINGS_MAX_COLLECTION &&
+             strpbrk(value.text, "\"\\") == NULL &&
+             strcmp(value.text, ATLS_DELEGATION_COLLECTION) != 0)) &&
+           set_text(&value.settings->collection, value.text);
 }
 
 static bool set_policy(struct value value, const char **wanted)
@@ -190,23 +229,40 @@ static const struct row {
     const char *name;
     set_fn *set;
 } rows[] = {
-    {"path", set_nothing},        {"attester", set_attester},
-    {"delegate", set_delegate},   {"passport", set_passport},
-    {"require", set_require},     {"policy", set_policy},
-    {"verifier", set_verifier},   {"identity", set_identity},
-    {"binding", set_binding},     {"resume", set_resume},
-    {"attest_to", set_attest_to}, {"enforce", set_enforce},
-    {"timeout", set_timeout},     {"log", set_log},
-    {"attest_share", set_share},
+    {"path", set_nothing},          {"attester", set_attester},
+    {"delegate", set_delegate},     {"passport", set_passport},
+    {"require", set_require},       {"policy", set_policy},
+    {"verifier", set_verifier},     {"identity", set_identity},
+    {"binding", set_binding},       {"resume", set_resume},
+    {"attest_to", set_attest_to},   {"enforce", set_enforce},
+    {"timeout", set_timeout},       {"log", set_log},
+    {"attest_share", set_share},    {"attester.", set_labelled},
+    {"collection", set_collection},
 };
 #define NUM_ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static const struct row *row_by_name(const char *name)
+/* *label is what stands behind LABELLED, or "". */
+static const struct row *row_by_name(const char *name, const char **label)
 {
+    bool is_labelled = strncmp(name, LABELLED, strlen(LABELLED)) == 0;
+
+    *label = is_labelled ? name + strlen(LABELLED) : "";
     for (size_t i = 0; i < NUM_ROWS; i++)
-        if (strcmp(rows[i].name, name) == 0)
+        if (strcmp(rows[i].name, is_labelled ? LABELLED : name) == 0)
             return &rows[i];
     return NULL;
+}
+
+bool atls_settings_is_label(struct atls_view label)
+{
+    for (size_t i = 0; i < label.len; i++) {
+        uint8_t c = label.data[i];
+
+        if ((c < 'a' || c > 'z') && (c < 'A' || c > 'Z') &&
+            (c < '0' || c > '9') && c != '-' && c != '_' && c != '.')
+            return false;
+    }
+    return label.len > 0 && label.len < ATLS_COMPOSITE_LABEL;
 }
 
 /* Where a setting stands, for messages. */
@@ -217,9 +273,16 @@ struct place {
 static enum atls_reason set_one(struct place place, const CONF_VALUE *pair,
                                 struct value value, struct atls_why *why)
 {
-    const struct row *row = row_by_name(pair->name);
+    const struct row *row = row_by_name(pair->name, &value.label);
     const char *wanted = "";
 
+    if (row != NULL && row->set == set_labelled &&
+        !atls_settings_is_label(atls_view_text(value.label)))
+        return atls_why(why, ATLS_SETTING_INVALID,
+                        "%s: [%s] %s: want a label of 1 to %d letters, digits, "
+                        "\".\", \"-\" and \"_\" behind " LABELLED,
+                        place.file, place.section, pair->name,
+                        ATLS_COMPOSITE_LABEL - 1);
     if (row == NULL)
         return atls_why(why, ATLS_SETTING_INVALID,
                         "%s: [%s] %s: unknown key; atls(5) lists those that "
@@ -233,6 +296,39 @@ static enum atls_reason set_one(struct place place, const CONF_VALUE *pair,
     return ATLS_OK;
 }
 
+bool atls_settings_has_labels(const struct atls_settings *settings)
+{
+    return settings->num_attesters > 0 && settings->attesters[0].label != NULL;
+}
+
+/* RFC 9999: what several make is a collection, which neither a delegate nor a
+ * Verifier of Veraison's takes for a record. */
+static enum atls_reason check_attesters(struct place place,
+                                        const struct atls_settings *settings,
+                                        struct atls_why *why)
+{
+    bool has_labels = atls_settings_has_labels(settings);
+
+    for (size_t i = 1; i < settings->num_attesters; i++)
+        if (!has_labels || settings->attesters[i].label == NULL)
+            return atls_why(why, ATLS_SETTING_INVALID,
+                            "%s: [%s] attester: want one, or several with a "
+                            "label each (" LABELLED "LABEL), found both",
+                            place.file, place.section);
+    if (has_labels && (settings->delegate_s != 0 || settings->passport != NULL))
+        return atls_why(why, ATLS_SETTING_INVALID,
+                        "%s: [%s] %s: want one attester without a label beside "
+                        "it: a collection is for each connection alone",
+                        place.file, place.section,
+                        settings->passport != NULL ? "passport" : "delegate");
+    if (!has_labels && settings->collection != NULL)
+        return atls_why(why, ATLS_SETTING_INVALID,
+                        "%s: [%s] collection: want attesters with labels "
+                        "(" LABELLED "LABEL) beside it, found none",
+                        place.file, place.section);
+    return ATLS_OK;
+}
+
 static enum atls_reason check_together(struct place place,
                                        const struct atls_settings *settings,
                                        struct atls_why *why)
@@ -242,7 +338,7 @@ static enum atls_reason check_together(struct place place,
         return atls_why(why, ATLS_SETTING_INVALID,
                         "%s: [%s] policy: require needs one, found none",
                         place.file, place.section);
-    if (settings->attester == NULL &&
+    if (settings->num_attesters == 0 &&
         (settings->delegate_s != 0 || settings->passport != NULL))
         return atls_why(why, ATLS_SETTING_INVALID,
                         "%s: [%s] %s: want an attester beside it, found none",
@@ -259,7 +355,7 @@ static enum atls_reason check_together(struct place place,
                         "%s: [%s] enforce: want yes with identity = attested, "
                         "found log",
                         place.file, place.section);
-    return ATLS_OK;
+    return check_attesters(place, settings, why);
 }
 
 static enum atls_reason open_log(struct place place, const char *target,
@@ -306,7 +402,7 @@ enum atls_reason atls_settings_read(const CONF *conf, const char *section,
                           "%s: want a section [%s], found none", file, section);
     for (int i = 0; reason == ATLS_OK && i < sk_CONF_VALUE_num(pairs); i++)
         reason = set_one(place, sk_CONF_VALUE_value(pairs, i),
-                         (struct value){NULL, settings, &log_target}, why);
+                         (struct value){"", NULL, settings, &log_target}, why);
     if (reason == ATLS_OK)
         reason = check_together(place, settings, why);
     if (reason == ATLS_OK)
@@ -322,7 +418,11 @@ void atls_settings_free(struct atls_settings *settings)
 {
     if (settings == NULL)
         return;
-    free(settings->attester);
+    for (size_t i = 0; i < settings->num_attesters; i++) {
+        free(settings->attesters[i].label);
+        free(settings->attesters[i].uri);
+    }
+    free(settings->collection);
     free(settings->passport);
     free(settings->verifier);
     free(settings->policy);

@@ -9,11 +9,23 @@
 
 #include <openssl/conf.h>
 
+#include "composite.h"
 #include "log.h"
 #include "policy.h"
 
+#define ATLS_SETTINGS_MAX_ATTESTERS  ATLS_COMPOSITE_MAX
+#define ATLS_SETTINGS_MAX_COLLECTION 200 /* bytes: its media type is longer */
+
+struct atls_named_attester {
+    char *label; /* in a collection; NULL: the only one, and what it makes
+                    stands alone */
+    char *uri;
+};
+
 struct atls_settings {
-    char *attester;        /* URI; NULL: this host never attests */
+    struct atls_named_attester attesters[ATLS_SETTINGS_MAX_ATTESTERS];
+    size_t num_attesters;  /* 0: this host never attests */
+    char *collection;      /* __cmwc_t of what several make; NULL: none */
     int64_t delegate_s;    /* life of a delegate; 0: none */
     char *passport;        /* name of a Verifier that vouches for us; or NULL */
     char *verifier;        /* name of one that appraises for us; NULL: local */
@@ -35,5 +47,12 @@ enum atls_reason ATLS_MUST_USE
 atls_settings_read(const CONF *conf, const char *section, const char *file,
                    struct atls_settings **out, struct atls_why *why);
 void atls_settings_free(struct atls_settings *settings);
+
+/* atls_settings_has_labels: what the attesters make is a collection. */
+bool atls_settings_has_labels(const struct atls_settings *settings);
+
+/* atls_settings_is_label: of an attester, as a key of openssl.cnf can have it.
+ */
+bool atls_settings_is_label(struct atls_view label);
 
 #endif

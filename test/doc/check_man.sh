@@ -38,7 +38,7 @@ check_words() { # PAGE
     while read -r word; do
         count=$((count + 1))
         pattern=$(printf %s "$word" | sed 's/\$/\\$/')
-        grep -Eq "^\.(It|Cm|Ic|Li)( Cm)? $pattern( |\$)" "$man/$1" ||
+        grep -Eq "^\.(It|Cm|Ic|Li)( Cm)? $pattern(\\\\&)?( |\$)" "$man/$1" ||
             missing="$missing $word"
     done
     [ -z "$missing" ] || echo "# missing in $1:$missing"
@@ -46,7 +46,7 @@ check_words() { # PAGE
 }
 
 settings_keys() {
-    grep -o '{"[a-z_]*", set_' "$top_srcdir/ext/settings.c" | cut -d'"' -f2
+    grep -o '{"[a-z_.]*", set_' "$top_srcdir/ext/settings.c" | cut -d'"' -f2
 }
 
 log_keys() {

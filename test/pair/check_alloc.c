@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <link.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -20,14 +21,15 @@ static struct deviant peer;
 
 /* Calls from here are counted; number fail_at fails; 0: none does. */
 static uintptr_t module_begin, module_end;
-static unsigned num_calls, fail_at;
+static _Atomic unsigned num_calls; /* also from threads of its own */
+static unsigned fail_at;
 
 static bool must_fail(const void *caller)
 {
     uintptr_t at = (uintptr_t)caller;
 
     return fail_at != 0 && at >= module_begin && at < module_end &&
-           ++num_calls == fail_at;
+           atomic_fetch_add(&num_calls, 1) + 1 == fail_at;
 }
 
 static void *out_of_memory(void)
@@ -111,6 +113,21 @@ START_TEST(honest_peers_survive_each_allocation_failing)
 }
 END_TEST
 
+/* Members of a collection are asked by threads of the module's own. */
+START_TEST(honest_peers_with_several_attesters_survive_likewise)
+{
+    unsigned num;
+
+    pair_setup(&(struct pair_config){
+        .require = "both", .several = true, .policy = PAIR_COMPOSITE});
+    pair_new(&pair, NULL, NULL);
+    ck_assert_uint_lt(fail_each(&num), num);
+    ck_assert_uint_gt(num, 10);
+    pair_accepted(&pair);
+    pair_free(&pair);
+}
+END_TEST
+
 static const struct {
     const char *sentence;
     struct deviant peer;
@@ -156,6 +173,7 @@ END_TEST
 static void add_tests(TCase *cases)
 {
     tcase_add_test(cases, honest_peers_survive_each_allocation_failing);
+    tcase_add_test(cases, honest_peers_with_several_attesters_survive_likewise);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         pair_add_row(cases, server_never_accepted, rows[i].sentence, (int)i);
         pair_add_row(cases, client_never_accepted, rows[i].sentence, (int)i);

@@ -5,7 +5,7 @@ PAIR_TESTS = test/pair/check_attest test/pair/check_background \
 	test/pair/check_gate test/pair/check_hooks test/pair/check_passport test/pair/check_policy \
 	test/pair/check_load test/pair/check_life \
 	test/pair/check_attester test/pair/check_ends test/pair/check_alloc \
-	test/pair/check_newer test/pair/check_renewal
+	test/pair/check_newer test/pair/check_renewal test/pair/check_several
 
 check_LTLIBRARIES += test/pair/libpair.la
 test_pair_libpair_la_SOURCES = \
@@ -81,3 +81,5 @@ test_pair_check_renewal_SOURCES = test/pair/check_renewal.c \
 	$(snp_forge_sources)
 test_pair_check_renewal_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_renewal_LDADD = test/pair/libpair.la libverifier.la libbase.la
+test_pair_check_several_CFLAGS = $(test_pair_libpair_la_CFLAGS) -pthread
+test_pair_check_several_LDADD = test/pair/libpair.la

@@ -34,10 +34,23 @@ enum {
     "\"dev\":{\"format\":\"psa\",\"trust_anchors\":[\"../soft.pem\"],"         \
     "\"lifecycle\":[\"assembly_and_test\"],\"any\":true}"
 #define PAIR_RULES(rules) "{\"profiles\":{" PAIR_DEV "},\"rules\":[" rules "]}"
-#define PAIR_POLICY       PAIR_RULES("{\"accept\":[\"dev\"]}")
+/* Of several attesters: host has soft.key, device other.key. */
+#define PAIR_MEMBER(anchor)                                                    \
+    "{\"format\":\"psa\",\"trust_anchors\":[\"../" anchor "\"],"               \
+    "\"lifecycle\":[\"assembly_and_test\"],\"any\":true}"
+#define PAIR_COMPOSITE_OF(keys, host, device)                                  \
+    "{\"profiles\":{\"both\":{\"format\":\"composite\"," keys "},"             \
+    "\"h\":" host ",\"d\":" device "},\"rules\":[{\"accept\":[\"both\"]}]}"
+#define PAIR_MEMBERS "\"members\":{\"host\":\"h\",\"device\":\"d\"}"
+#define PAIR_COMPOSITE                                                         \
+    PAIR_COMPOSITE_OF(PAIR_MEMBERS, PAIR_MEMBER("soft.pem"),                   \
+                      PAIR_MEMBER("other.pem"))
+#define PAIR_POLICY PAIR_RULES("{\"accept\":[\"dev\"]}")
 
 struct pair_config {
     const char *attester; /* a key file, "soft.key"; NULL: none */
+    bool several;         /* instead of it, host and device; provider, scheme
+                             and options are the device's */
     const char *claims;   /* JSON for attest:soft; NULL: its own */
     const char *provider; /* another one of test/provider; NULL: none */
     const char *scheme;   /* of the URI before the key; NULL: attest:soft's */

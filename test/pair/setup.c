@@ -81,14 +81,31 @@ void pair_setup_raw(const char *text)
     pair_write_file("openssl.cnf", text);
 }
 
+#define SOFT "attest:soft?key="
+
+static void put_uri(FILE *file, const struct pair_config *config,
+                    const char *key)
+{
+    fprintf(file, "%s%s/%s%s", config->scheme != NULL ? config->scheme : SOFT,
+            run_folder, key, config->options != NULL ? config->options : "");
+}
+
+static void put_several(FILE *file, const struct pair_config *config)
+{
+    fprintf(file, "attester.host = " SOFT "%s/soft.key\nattester.device = ",
+            run_folder);
+    put_uri(file, config, "other.key");
+    fputc('\n', file);
+}
+
 static void put_attester(FILE *file, const struct pair_config *config)
 {
+    if (config->several)
+        put_several(file, config);
     if (config->attester == NULL)
         return;
-    fprintf(file, "attester = %s%s/%s%s",
-            config->scheme != NULL ? config->scheme : "attest:soft?key=",
-            run_folder, config->attester,
-            config->options != NULL ? config->options : "");
+    fputs("attester = ", file);
+    put_uri(file, config, config->attester);
     if (config->claims != NULL) {
         pair_write_file("claims.json", config->claims);
         fprintf(file, "&claims=%s", pair_path("claims.json"));

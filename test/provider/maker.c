@@ -6,9 +6,10 @@
  * was for it appends to the file that MAKER_LOG names, one character: s of a
  * server, c of a client, d of a delegate.
  *
- *     maker:KEY.pem[?batches]
+ *     maker:KEY.pem[?batches|untold]
  *
- * With batches it says that it makes quotes together.
+ * With batches it says that it makes quotes together. With untold it does not
+ * list binder-origin, believes everybody, and fails if it is given one.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -48,8 +49,15 @@ static int maker_check(const struct acme_sign *sign, const unsigned char *nonce,
 
 static int maker_set_options(struct acme_key *key, const char *query)
 {
-    key->batches = query != NULL;
-    return query == NULL || strcmp(query, "batches") == 0;
+    key->batches = query != NULL && strcmp(query, "batches") == 0;
+    if (query != NULL && strcmp(query, "untold") == 0)
+        strcpy(key->fault, "untold");
+    return query == NULL || key->batches || key->fault[0] != '\0';
+}
+
+static int is_untold(const struct acme_sign *sign)
+{
+    return sign->key != NULL && sign->key->fault[0] != '\0';
 }
 
 static int maker_batches(const struct acme_key *key)
@@ -62,8 +70,8 @@ static const OSSL_PARAM *maker_settable(void *data, void *context)
     static const OSSL_PARAM params[] = {
         OSSL_PARAM_octet_string("binder-origin", NULL, 0), OSSL_PARAM_END};
 
-    (void)data, (void)context;
-    return params;
+    (void)context;
+    return is_untold(data) ? &params[1] : params;
 }
 
 static int maker_set(struct acme_sign *sign, const OSSL_PARAM params[])
@@ -71,6 +79,8 @@ static int maker_set(struct acme_sign *sign, const OSSL_PARAM params[])
     const OSSL_PARAM *p = OSSL_PARAM_locate_const(params, "binder-origin");
     void *to = sign->origin;
 
+    if (p != NULL && is_untold(sign))
+        return fail(sign->acme, "it was told what it did not ask for");
     return p == NULL ||
            OSSL_PARAM_get_octet_string(p, &to, MAX_ORIGIN, &sign->origin_len);
 }
@@ -151,6 +161,8 @@ static int maker_check(const struct acme_sign *sign, const unsigned char *nonce,
     unsigned char binder[MAX_HASH], kind = sign->origin[0];
     size_t binder_len = 0;
 
+    if (is_untold(sign))
+        return 1;
     if (sign->origin_len > 0 && kind < 3)
         binder_len = (kind < 2 ? of_connection : of_delegate)(
             sign->origin, sign->origin_len, binder);

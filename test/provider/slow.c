@@ -7,13 +7,15 @@
  * It takes N ms for a quote. Faults: `fail` raises an error; `oversized`
  * claims a max-size that no CertificateEntry holds and fills it; `long` returns
  * a length beyond its max-size; `garbage` is no CMW; `empty` has no bytes;
- * `binder` signs another binder; `type` is Evidence of another type. Signing
- * appends one byte to the file that SLOW_COUNT names, so that a test can count.
+ * `binder` signs another binder; `type` is Evidence of another type; `meet`
+ * waits for another quote to begin. Signing appends one byte to the file that
+ * SLOW_COUNT names, so that a test can count.
  */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,6 +90,20 @@ static void wait_ms(int ms)
         continue;
 }
 
+/* Two quotes are under way, or were: of members that are asked one after the
+ * other the first would wait for ever. */
+static int meet(void)
+{
+    struct stat status = {0};
+
+    for (int i = 0; i < 10000; i++) {
+        if (stat(getenv("SLOW_COUNT"), &status) == 0 && status.st_size >= 2)
+            return 1;
+        wait_ms(1);
+    }
+    return 0;
+}
+
 static int slow_evidence(const struct acme_key *key, const unsigned char *nonce,
                          size_t nonce_len, unsigned char *out, size_t *out_len)
 {
@@ -95,6 +111,8 @@ static int slow_evidence(const struct acme_key *key, const unsigned char *nonce,
 
     count();
     wait_ms(key->ms);
+    if (has_fault(key, "meet") && !meet())
+        return fail(key->acme, "attester not available: nobody came");
     if (has_fault(key, "fail"))
         return fail(key->acme, "attester not available: it was told to fail");
     if (has_fault(key, "binder"))

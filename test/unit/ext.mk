@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-check_PROGRAMS += test/unit/check_delegates test/unit/check_delegation \
+check_PROGRAMS += test/unit/check_attesters \
+	test/unit/check_delegates test/unit/check_delegation \
 	test/unit/check_ruleset test/unit/check_settings \
 	test/unit/check_share test/unit/check_wire
-TESTS += test/unit/check_delegates test/unit/check_delegation \
+TESTS += test/unit/check_attesters \
+	test/unit/check_delegates test/unit/check_delegation \
 	test/unit/check_ruleset test/unit/check_settings \
 	test/unit/check_share test/unit/check_wire
 test_unit_check_delegates_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -22,3 +24,11 @@ test_unit_check_ruleset_SOURCES = test/unit/check_ruleset.c \
 test_unit_check_ruleset_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_ruleset_LDFLAGS = -Wl,--wrap=atls_clock_now,--wrap=stat
 test_unit_check_ruleset_LDADD = libext.la libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_attesters_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_attesters_LDFLAGS = \
+	-Wl,--wrap=atls_attester_open,--wrap=atls_attester_free \
+	-Wl,--wrap=atls_attester_prepare,--wrap=atls_attester_is_prepared \
+	-Wl,--wrap=atls_attester_schemes,--wrap=atls_attester_max_size \
+	-Wl,--wrap=atls_attester_takes_origin,--wrap=atls_attester_quote \
+	-Wl,--wrap=pthread_create,--wrap=atls_clock_now
+test_unit_check_attesters_LDADD = libext.la libverifier.la libbase.la $(CHECK_LIBS)
