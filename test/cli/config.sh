@@ -73,6 +73,27 @@ asks "the same as JSON" 0 config --json --require server --policy policy.json
 json "it holds the file and the settings" \
     '"atls_ext.so" in it["openssl_cnf"] and it["settings"]["require"] == "server"'
 
+make_soft_key other
+asks "a file for a host and its device is made" 0 config \
+    --attester "host=$uri" --attester "device=attest:soft?key=$work/other.pem"
+cp out several.cnf
+says "it holds the host's attester" "^attester\\.host = attest:soft\\?key=$work/soft\\.pem$"
+says "and the device's" "^attester\\.device = attest:soft\\?key=$work/other\\.pem$"
+asks "a label is given once" 2 config --attester "a=$uri" --attester "a=$uri"
+complains "or is named" 'attester\.a: want it once'
+asks "with a label and without go not together" 2 config \
+    --attester "a=$uri" --attester "$uri"
+complains "and atls says so" 'attester: want one, or several with a label each'
+asks "a label is a word" 2 config --attester "a
+b=$uri"
+complains "of what a key can have" 'want a label of 1 to 63 letters'
+asks "one of several that is unknown is refused" 2 config \
+    --attester "host=$uri" --attester device=attest:tmp
+complains "by its label" 'attester\.device: .*unknown attester'
+asks "the type of their collection is set" 0 config --attester "host=$uri" \
+    --set collection=urn:example
+says "as another setting" '^collection = urn:example$'
+
 # What config(5) takes for syntax.
 odd='a # $b "c" \d'
 asks "odd characters in a value survive" 0 config \

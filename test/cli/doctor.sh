@@ -117,6 +117,17 @@ says "is to allow it" '^fail +TLS 1.3: .*MaxProtocol = TLSv1.2'
 examine "an attester that does not answer" 1 's|^attester = .*|attester = attest:soft?key=/nowhere|'
 says "says why" '^fail +attester: .*/nowhere'
 echo '{"profiles": 1}' >bad.json
+make_soft_key other
+two="s|^attester = .*|attester.host = $uri\nattester.device = attest:soft?key=$work/other.pem|"
+examine "several attesters" 0 "$two"
+says "are asked one by one" '^ok +attester\.host: attest:soft.* answers: 5 quotes'
+says "by their labels" '^ok +attester\.device: attest:soft.*/other.pem answers'
+says "and do not load without reason" '^ok +loading: a program loads this file'
+says "their provider is looked for" '^ok +atls provider: '
+! grep -q '^warn *attester: none' out
+result $? "and are not taken for none"
+examine "one of several that does not answer" 1 "$two;s|/other.pem|/nowhere.pem|"
+says "is named" '^fail +attester\.device: .*/nowhere.pem'
 examine "a bad policy" 1 "s|^policy = .*|policy = $work/bad.json|"
 says "is a failure" '^fail +policy: .*/profiles'
 examine "a policy that is not there" 1 's|^policy = .*|policy = /nowhere.json|'

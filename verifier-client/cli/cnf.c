@@ -61,6 +61,28 @@ int atls_cnf_index(const struct atls_cnf *cnf, const char *section,
     return -1;
 }
 
+const char *atls_cnf_attester(const struct atls_cnf *cnf, size_t i,
+                              const char **key)
+{
+    STACK_OF(CONF_VALUE) *pairs = NULL;
+
+    ERR_set_mark();
+    if (cnf->conf != NULL && cnf->module != NULL)
+        pairs = NCONF_get_section(cnf->conf, cnf->module);
+    ERR_pop_to_mark();
+    for (int at = 0; at < sk_CONF_VALUE_num(pairs); at++) {
+        const CONF_VALUE *pair = sk_CONF_VALUE_value(pairs, at);
+
+        if ((strcmp(pair->name, "attester") != 0 &&
+             strncmp(pair->name, "attester.", strlen("attester.")) != 0) ||
+            *pair->value == '\0' || i-- > 0)
+            continue;
+        *key = pair->name;
+        return pair->value;
+    }
+    return NULL;
+}
+
 /* The section whose "path" ends in atls_ext.so, among those that the init
  * section names. */
 static const char *find_module(const struct atls_cnf *cnf)

@@ -38,6 +38,11 @@ const char *atls_cnf_get(const struct atls_cnf *cnf, const char *section,
 int atls_cnf_index(const struct atls_cnf *cnf, const char *section,
                    const char *name);
 
+/* atls_cnf_attester: URI number i of those that the module's section names
+ * ("attester", "attester.LABEL"), in their order, or NULL; *key is its key. */
+const char *atls_cnf_attester(const struct atls_cnf *cnf, size_t i,
+                              const char **key);
+
 /* atls_cnf_is_on: openssl's booleans: 1, on, yes, true. */
 bool atls_cnf_is_on(const char *value);
 

@@ -19,7 +19,7 @@
 #include "ext/settings.h"
 
 static const char help[] =
-    "usage: atls config [--attester URI] [--require server|client|both|none]\n"
+    "usage: atls config [--attester [LABEL=]URI]... [--require ROLE]\n"
     "                   [--policy FILE] [--set KEY=VALUE]... > FILE\n"
     "\n"
     "Prints a complete openssl.cnf: the system's by .include, then what makes\n"
@@ -27,8 +27,11 @@ static const char help[] =
     "values are checked; no device is opened.\n"
     "\n"
     "  --attester URI    what this host proves itself with, such as "
-    "attest:tpm\n"
-    "  --require ROLE    the peers that must attest (default none)\n"
+    "attest:tpm;\n"
+    "                    with LABEL= again for each of several\n"
+    "  --require ROLE    the peers that must attest: server, client, both or "
+    "none\n"
+    "                    (default)\n"
     "  --policy FILE     what good Evidence is; needed with --require\n"
     "  --set KEY=VALUE   any other key of atls(5); may be repeated\n"
     "  --include FILE    instead of the system's openssl.cnf; \"\" for none\n"
@@ -38,10 +41,12 @@ static const char help[] =
     "Exit status: 0, or 2 with nothing printed if something is wrong.\n";
 
 #define SECTION     "atls_section"
-#define MAX_SETTING (ATLS_WORDS_MAX + 3)
+#define ATTESTER    "attester."
+#define MAX_KEY     (sizeof(ATTESTER) + ATLS_COMPOSITE_LABEL)
+#define MAX_SETTING (2 * ATLS_WORDS_MAX + 2)
 
 struct setting {
-    char key[24];
+    char *key;         /* owned */
     const char *value; /* borrowed */
 };
 
@@ -50,7 +55,7 @@ struct plan {
     struct atls_cnf included; /* what that says */
     char *module, *extension; /* absolute paths; owned */
     char *policy;             /* absolute; owned; NULL: none */
-    struct setting settings[MAX_SETTING];
+    struct setting *settings; /* room for MAX_SETTING; owned; NULL: none */
     unsigned num_settings;
 };
 
@@ -61,25 +66,32 @@ static void plan_clear(struct plan *plan)
     free(plan->module);
     free(plan->extension);
     free(plan->policy);
+    for (unsigned i = 0; i < plan->num_settings; i++)
+        free(plan->settings[i].key);
+    free(plan->settings);
 }
 
 static enum atls_reason add(struct plan *plan, struct atls_view key,
                             const char *value, struct atls_why *why)
 {
-    struct setting *setting = &plan->settings[plan->num_settings];
+    struct setting added = {NULL, value};
 
-    if (key.len == 0 || key.len >= sizeof(setting->key) ||
-        atls_view_is(key, "path"))
+    if (key.len == 0 || key.len >= MAX_KEY || atls_view_is(key, "path"))
         return atls_why(why, ATLS_SETTING_INVALID,
                         "--set: want a key of atls(5), found \"%.*s\"",
                         (int)key.len, (const char *)key.data);
-    memcpy(setting->key, key.data, key.len);
-    setting->value = value;
     for (unsigned i = 0; i < plan->num_settings; i++)
-        if (strcmp(plan->settings[i].key, setting->key) == 0)
+        if (atls_view_is(key, plan->settings[i].key))
             return atls_why(why, ATLS_SETTING_INVALID,
-                            "%s: want it once, found it twice", setting->key);
-    plan->num_settings++;
+                            "%.*s: want it once, found it twice", (int)key.len,
+                            (const char *)key.data);
+    if (plan->settings == NULL)
+        plan->settings = calloc(MAX_SETTING, sizeof(*plan->settings));
+    if (plan->settings != NULL)
+        added.key = strndup((const char *)key.data, key.len);
+    if (added.key == NULL)
+        return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+    plan->settings[plan->num_settings++] = added;
     return ATLS_OK;
 }
 
@@ -254,13 +266,28 @@ static enum atls_reason check_settings(const struct plan *plan,
 }
 
 /* Other schemes belong to providers that we do not have here. */
-static enum atls_reason check_attester(const char *uri, struct atls_why *why)
+static enum atls_reason check_attester(const struct setting *setting,
+                                       struct atls_why *why)
 {
     ATLS_AUTO_SOURCE source = {0};
+    struct atls_why inner = {0};
 
-    if (uri == NULL || strncmp(uri, "attest:", strlen("attest:")) != 0)
+    if ((strcmp(setting->key, "attester") != 0 &&
+         strncmp(setting->key, ATTESTER, strlen(ATTESTER)) != 0) ||
+        strncmp(setting->value, "attest:", strlen("attest:")) != 0 ||
+        atls_source_open(setting->value, &source, &inner) == ATLS_OK)
         return ATLS_OK;
-    return atls_source_open(uri, &source, why);
+    return atls_why(why, inner.reason, "%s: %s", setting->key, inner.text);
+}
+
+static enum atls_reason check_attesters(const struct plan *plan,
+                                        struct atls_why *why)
+{
+    enum atls_reason reason = ATLS_OK;
+
+    for (unsigned i = 0; reason == ATLS_OK && i < plan->num_settings; i++)
+        reason = check_attester(&plan->settings[i], why);
+    return reason;
 }
 
 static enum atls_reason find_modules(struct plan *plan, struct atls_why *why)
@@ -301,7 +328,7 @@ static enum atls_reason make(struct plan *plan, struct atls_buf *out,
         reason = check_settings(plan, &checked, why);
     }
     if (reason == ATLS_OK)
-        reason = check_attester(setting(plan, "attester"), why);
+        reason = check_attesters(plan, why);
     return reason;
 }
 
@@ -329,22 +356,41 @@ static int print(const struct plan *plan, struct atls_view text, bool as_json)
 
 /* What the command line says, before it is checked. */
 struct words {
-    const char *attester, *require, *policy, *include;
-    struct atls_words set;
+    const char *require, *policy, *include;
+    struct atls_words attesters, set;
     bool as_json;
 };
+
+static enum atls_reason add_attester(struct plan *plan, const char *word,
+                                     struct atls_why *why)
+{
+    struct atls_view label;
+    const char *uri = atls_source_split(word, &label);
+    char key[MAX_KEY] = "attester";
+
+    if (label.data != NULL && !atls_settings_is_label(label))
+        return atls_why(why, ATLS_SETTING_INVALID,
+                        "--attester: want a label of 1 to %d letters, digits, "
+                        "\".\", \"-\" and \"_\", found \"%.*s\"",
+                        ATLS_COMPOSITE_LABEL - 1, (int)label.len,
+                        (const char *)label.data);
+    if (label.data != NULL)
+        snprintf(key, sizeof(key), ATTESTER "%.*s", (int)label.len,
+                 (const char *)label.data);
+    return add(plan, atls_view_text(key), uri, why);
+}
 
 static enum atls_reason add_all(struct plan *plan, const struct words *words,
                                 struct atls_why *why)
 {
     const struct {
         const char *key, *value;
-    } named[] = {{"attester", words->attester},
-                 {"require", words->require},
-                 {"policy", words->policy}};
+    } named[] = {{"require", words->require}, {"policy", words->policy}};
     enum atls_reason reason = ATLS_OK;
 
-    for (size_t i = 0; reason == ATLS_OK && i < 3; i++)
+    for (unsigned i = 0; reason == ATLS_OK && i < words->attesters.num; i++)
+        reason = add_attester(plan, words->attesters.items[i], why);
+    for (size_t i = 0; reason == ATLS_OK && i < 2; i++)
         if (named[i].value != NULL)
             reason =
                 add(plan, atls_view_text(named[i].key), named[i].value, why);
@@ -392,7 +438,7 @@ int atls_command_config(int argc, char **argv)
 {
     struct words words = {0};
     const struct atls_option options[] = {
-        {"attester", NULL, &words.attester, NULL},
+        {"attester", NULL, NULL, &words.attesters},
         {"require", NULL, &words.require, NULL},
         {"policy", NULL, &words.policy, NULL},
         {"set", NULL, NULL, &words.set},

@@ -50,8 +50,7 @@ static void examine(const char *path, const struct atls_application *only,
             atls_doctor_load(path, findings);
         atls_doctor_policy(atls_cnf_get(&cnf, cnf.module, "policy"), only,
                            findings);
-        atls_doctor_attester(atls_cnf_get(&cnf, cnf.module, "attester"),
-                             findings);
+        atls_doctor_attesters(&cnf, findings);
         if (cnf.module != NULL)
             atls_doctor_delegate(&cnf, findings);
     }

@@ -29,8 +29,9 @@ struct atls_policy; /* policy.h */
 void atls_doctor_collateral(const struct atls_policy *policy,
                             struct atls_findings *findings);
 
-/* atls_doctor_attester: five quotes, timed. */
-void atls_doctor_attester(const char *uri, struct atls_findings *findings);
+/* atls_doctor_attesters: five quotes of each, timed. */
+void atls_doctor_attesters(const struct atls_cnf *cnf,
+                           struct atls_findings *findings);
 
 /* atls_doctor_delegate: what the log says of delegates, with their ages. */
 void atls_doctor_delegate(const struct atls_cnf *cnf,

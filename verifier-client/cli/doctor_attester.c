@@ -51,14 +51,14 @@ static enum atls_reason quote_all(struct atls_source *source, double *ms,
     return reason;
 }
 
-static void report(const char *uri, const struct atls_source *source,
-                   const double *ms, size_t size,
-                   struct atls_findings *findings)
+static void report(const char *key, const char *uri,
+                   const struct atls_source *source, const double *ms,
+                   size_t size, struct atls_findings *findings)
 {
     double middle = ms[NUM_QUOTES / 2];
 
     atls_finding(findings, middle > SLOW_MS ? ATLS_LEVEL_WARN : ATLS_LEVEL_OK,
-                 "attester",
+                 key,
                  "%s answers: %d quotes, %.2f to %.2f ms, half of them within "
                  "%.2f ms, %zu bytes, type %.*s%s",
                  uri, NUM_QUOTES, ms[0], ms[NUM_QUOTES - 1], middle, size,
@@ -67,28 +67,36 @@ static void report(const char *uri, const struct atls_source *source,
                                     "long, and so do others in an event loop"
                                   : "");
     if (strncmp(uri, "attest:soft", strlen("attest:soft")) == 0)
-        atls_finding(findings, ATLS_LEVEL_WARN, "attester",
+        atls_finding(findings, ATLS_LEVEL_WARN, key,
                      "attest:soft is for development: it proves nothing about "
                      "this machine");
 }
 
-void atls_doctor_attester(const char *uri, struct atls_findings *findings)
+static void examine(const char *key, const char *uri,
+                    struct atls_findings *findings)
 {
     ATLS_AUTO_SOURCE source = {0};
     struct atls_why why = {0};
     double ms[NUM_QUOTES] = {0};
     size_t size = 0;
 
-    if (uri == NULL || *uri == '\0')
-        return;
     if (strncmp(uri, "attest:", strlen("attest:")) != 0)
-        atls_finding(findings, ATLS_LEVEL_WARN, "attester",
+        atls_finding(findings, ATLS_LEVEL_WARN, key,
                      "%s belongs to another provider and was not asked; try "
                      "openssl pkey -in '%s' -pubout with this openssl.cnf",
                      uri, uri);
     else if (atls_source_open(uri, &source, &why) != ATLS_OK ||
              quote_all(&source, ms, &size, &why) != ATLS_OK)
-        atls_finding(findings, ATLS_LEVEL_FAIL, "attester", "%s", why.text);
+        atls_finding(findings, ATLS_LEVEL_FAIL, key, "%s", why.text);
     else
-        report(uri, &source, ms, size, findings);
+        report(key, uri, &source, ms, size, findings);
+}
+
+void atls_doctor_attesters(const struct atls_cnf *cnf,
+                           struct atls_findings *findings)
+{
+    const char *key, *uri;
+
+    for (size_t i = 0; (uri = atls_cnf_attester(cnf, i, &key)) != NULL; i++)
+        examine(key, uri, findings);
 }

@@ -103,10 +103,13 @@ static void check_default(const struct atls_cnf *cnf,
 static void check_provider(const struct atls_cnf *cnf,
                            struct atls_findings *findings)
 {
-    const char *attester = atls_cnf_get(cnf, cnf->module, "attester");
-    const char *section = NULL, *module;
+    const char *section = NULL, *module, *attester, *key;
+    size_t i = 0;
 
-    if (attester == NULL || strncmp(attester, "attest:", 7) != 0)
+    do
+        attester = atls_cnf_attester(cnf, i++, &key);
+    while (attester != NULL && strncmp(attester, "attest:", 7) != 0);
+    if (attester == NULL)
         return;
     if (cnf->providers != NULL)
         section = atls_cnf_get(cnf, cnf->providers, "atls");
@@ -114,9 +117,9 @@ static void check_provider(const struct atls_cnf *cnf,
     if (section == NULL ||
         !atls_cnf_is_on(atls_cnf_get(cnf, section, "activate")))
         atls_finding(findings, ATLS_LEVEL_FAIL, "atls provider",
-                     "attester = %s needs it: list atls in the providers "
-                     "section, with activate = 1 in its own",
-                     attester);
+                     "%s = %s needs it: list atls in the providers section, "
+                     "with activate = 1 in its own",
+                     key, attester);
     else if (module != NULL && access(module, R_OK) != 0)
         atls_finding(findings, ATLS_LEVEL_FAIL, "atls provider",
                      "%s cannot be read: libcrypto will skip it in silence; "
@@ -149,7 +152,7 @@ static void check_peers(const struct atls_cnf *cnf,
 {
     const char *require = atls_cnf_get(cnf, cnf->module, "require");
     const char *enforce = atls_cnf_get(cnf, cnf->module, "enforce");
-    const char *attester = atls_cnf_get(cnf, cnf->module, "attester");
+    const char *key;
 
     if (require == NULL || strcmp(require, "none") == 0)
         atls_finding(findings, ATLS_LEVEL_WARN, "require",
@@ -162,7 +165,7 @@ static void check_peers(const struct atls_cnf *cnf,
         atls_finding(findings, ATLS_LEVEL_WARN, "enforce",
                      "log: peers that fail are let through; set yes when the "
                      "log shows no more would_refuse");
-    if (attester == NULL)
+    if (atls_cnf_attester(cnf, 0, &key) == NULL)
         atls_finding(findings, ATLS_LEVEL_WARN, "attester",
                      "none: this host proves nothing to its peers");
 }

@@ -45,6 +45,18 @@ bool atls_source_is_uri(const char *text)
     return len > 1 && text[len] == ':';
 }
 
+const char *atls_source_split(const char *text, struct atls_view *label)
+{
+    size_t len = strcspn(text, "=:");
+
+    if (text[len] != '=' || !atls_source_is_uri(text + len + 1)) {
+        *label = atls_view(NULL, 0);
+        return text;
+    }
+    *label = atls_view(text, len);
+    return text + len + 1;
+}
+
 void atls_source_said(char *text, size_t size)
 {
     const char *data, *library;

@@ -22,6 +22,10 @@ struct atls_source {
  * given as ./FILE. */
 bool atls_source_is_uri(const char *text);
 
+/* atls_source_split: LABEL=URI: the URI, and its label, which may be empty or
+ * otherwise bad; anything else is itself, and label->data is NULL. */
+const char *atls_source_split(const char *text, struct atls_view *label);
+
 /* atls_source_open: loads what is needed; touches no device. ATTESTER_ABSENT
  * with what the provider said, FILE_UNREADABLE (atls.so), OUT_OF_MEMORY. Close
  * *source in any case. */
