@@ -70,14 +70,19 @@ static bool set_labelled(struct value value, const char **wanted)
 }
 
 /* A media type has it in quotes. */
+bool atls_settings_is_collection(const char *text)
+{
+    return *text == '\0' ||
+           (atls_cmw_is_collection_type(atls_view_text(text)) &&
+            strlen(text) <= ATLS_SETTINGS_MAX_COLLECTION &&
+            strpbrk(text, "\"\\") == NULL &&
+            strcmp(text, ATLS_DELEGATION_COLLECTION) != 0);
+}
+
 static bool set_collection(struct value value, const char **wanted)
 {
     *wanted = "a short URI or OID for a collection's type, or nothing";
-    return (*value.text == '\0' ||
-            (atls_cmw_is_collection_type(atls_view_text(value.text)) &&
-             strlen(value.text) <= ATLS_SETTINGS_MAX_COLLECTION &&
-             strpbrk(value.text, "\"\\") == NULL &&
-             strcmp(value.text, ATLS_DELEGATION_COLLECTION) != 0)) &&
+    return atls_settings_is_collection(value.text) &&
            set_text(&value.settings->collection, value.text);
 }
 

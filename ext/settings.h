@@ -55,4 +55,8 @@ bool atls_settings_has_labels(const struct atls_settings *settings);
  */
 bool atls_settings_is_label(struct atls_view label);
 
+/* atls_settings_is_collection: the type of a collection, a URI or an OID, or
+ * nothing. */
+bool atls_settings_is_collection(const char *text);
+
 #endif

@@ -50,6 +50,33 @@ asks "that accepts the composite" 0 appraise --policy both.json \
 asks "one key is not enough" 1 policy learn --trust-anchor soft.pub both.cmw
 complains "and the member is named" 'member device: .*signature'
 
+device=attest:soft?key=$work/other.pem
+asks "a policy is learnt from several attesters" 0 policy learn \
+    "host=$uri" "device=$device"
+cmp out both.json
+result $? "the same as from what they make together"
+asks "and with the type of their collection" 0 policy learn \
+    --collection tag:example.com,2026:both "host=$uri" "device=$device"
+json "which the profile then wants" \
+    'it["profiles"]["learned"]["type"] == "tag:example.com,2026:both"'
+asks "each of several has a label" 2 policy learn "host=$uri" "$device"
+complains "or atls says so" 'want LABEL=URI'
+asks "the first of several, too" 2 policy learn "$device" "host=$uri"
+complains "or atls says so" 'several attesters with a label each'
+asks "another label than the first's" 2 policy learn "a=$uri" "a=$device"
+complains "or atls says so" 'a: want each label once'
+asks "one of several that is no attester" 2 policy learn "host=$uri" \
+    device=attest:tmp
+complains "is named by its label" 'device: .*unknown attester'
+asks "a type that is none" 2 policy learn --collection x "host=$uri"
+complains "is refused" '--collection: want a short URI or OID'
+asks "a type without labels" 2 policy learn --collection urn:x "$uri"
+complains "is refused" '--collection is for attesters with a label'
+asks "a collection is for learn" 2 policy check --collection urn:x both.json
+complains "and atls says so" 'is for learn'
+asks "one policy is checked at a time" 2 policy check both.json learnt.json
+complains "and the other is named" 'unexpected argument "learnt.json"'
+
 cat >bad.json <<'END'
 {
   "profiles": {

@@ -18,6 +18,7 @@
 #include "cli/input.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/several.h"
 #include "cli/source.h"
 #include "cli/terminal.h"
 #include "cli/voucher.h"
@@ -26,7 +27,7 @@
 
 static const char help[] =
     "usage: atls policy check [--json] FILE\n"
-    "       atls policy learn [OPTION]... ATTESTER-URI\n"
+    "       atls policy learn [OPTION]... ATTESTER-URI|LABEL=ATTESTER-URI...\n"
     "       atls policy learn [OPTION]... --trust-anchor PEM EVIDENCE\n"
     "\n"
     "check reads a policy with every file that it names, and reports all its\n"
@@ -44,6 +45,8 @@ static const char help[] =
     "again\n"
     "  --collateral DIR    with a root: the profile's folder of certificates\n"
     "  --at TIME           with a root: judge at this time (default: now)\n"
+    "  --collection TYPE   of several attesters: that of the setting of this "
+    "name\n"
     "  --json              check: a JSON object; learn prints JSON in any "
     "case\n"
     "  --help              this\n"
@@ -110,7 +113,9 @@ static int check(const char *path, bool as_json)
 
 /* What is learned, and from whom */
 struct study {
-    const char *source, *collateral, *at;
+    const char *source, *collateral, *at, *collection;
+    char *const *sources; /* source is the first */
+    size_t num_sources;
     struct atls_words anchors;
     struct atls_buf cmw;
     struct atls_voucher voucher;
@@ -260,6 +265,31 @@ static int learn_from_file(struct study *study)
                       study->anchors.items[0]);
 }
 
+/* By the attester's own words for those that have a key, and the vendor's roots
+ * for the others. */
+static int learn_from_several(struct study *study)
+{
+    const struct atls_several several = {.words = study->sources,
+                                         .num = study->num_sources,
+                                         .collection = study->collection};
+    struct atls_signers signers;
+    struct atls_why why = {0};
+    int status;
+
+    if (atls_several_quote(&several, &study->cmw, &study->voucher, &why) !=
+        ATLS_OK)
+        return atls_usage_failed("policy", &why);
+    status = parse_study(study);
+    if (status >= 0)
+        return status;
+    signers = atls_policy_signers(study->evidence);
+    if (signers.by_certificates && study->anchors.num == 0)
+        return atls_usage_wrong("policy",
+                                "want --trust-anchor: of one of them the "
+                                "vendor's root certificate is needed");
+    return learn_from(study, signers, study->source);
+}
+
 static enum atls_reason read_anchors(struct study *study, struct atls_why *why)
 {
     for (unsigned i = 0; i < study->anchors.num; i++) {
@@ -273,10 +303,21 @@ static enum atls_reason read_anchors(struct study *study, struct atls_why *why)
     return ATLS_OK;
 }
 
-static int learn(struct study *study)
+/* Its sentences are not in the frame of who calls. */
+static __attribute__((noinline)) int learn(struct study *study)
 {
+    struct atls_view label;
+    bool has_label = atls_source_split(study->source, &label) != study->source;
     struct atls_why why = {0};
 
+    if (study->collection != NULL && !has_label)
+        return atls_usage_wrong("policy", "--collection is for attesters with "
+                                          "a label each");
+    if (!has_label && study->num_sources > 1)
+        return atls_usage_wrong("policy",
+                                "%s: want one, or several attesters with a "
+                                "label each (LABEL=URI)",
+                                study->source);
     if (!atls_source_is_uri(study->source) && study->anchors.num == 0)
         return atls_usage_wrong("policy",
                                 "%s: Evidence in a file needs --trust-anchor, "
@@ -285,6 +326,8 @@ static int learn(struct study *study)
                                 study->source);
     if (read_anchors(study, &why) != ATLS_OK)
         return atls_usage_failed("policy", &why);
+    if (has_label)
+        return learn_from_several(study);
     return atls_source_is_uri(study->source) ? learn_from_attester(study)
                                              : learn_from_file(study);
 }
@@ -299,23 +342,31 @@ int atls_command_policy(int argc, char **argv)
         {"trust-anchor", NULL, NULL, &study.anchors},
         {"collateral", NULL, &study.collateral, NULL},
         {"at", NULL, &study.at, NULL},
+        {"collection", NULL, &study.collection, NULL},
         {"json", &as_json, NULL, NULL},
         {0}};
-    const struct atls_usage usage = {"policy", help, 2, 2};
+    const struct atls_usage usage = {"policy", help, 2, 1 + ATLS_COMPOSITE_MAX};
     int status = atls_options_read(&usage, options, argc, argv);
 
     if (status >= 0)
         return status;
     study.source = argv[optind + 1];
+    study.sources = &argv[optind + 1];
+    study.num_sources = (size_t)(argc - optind - 1);
     if (strcmp(argv[optind], "learn") == 0)
         return learn(&study);
     if (strcmp(argv[optind], "check") != 0)
         return atls_usage_wrong("policy", "want check or learn, found \"%s\"",
                                 argv[optind]);
-    if (study.anchors.num > 0 || study.collateral != NULL || study.at != NULL)
+    if (study.num_sources > 1)
+        return atls_usage_wrong("policy", "unexpected argument \"%s\"",
+                                study.sources[1]);
+    if (study.anchors.num > 0 || study.collateral != NULL || study.at != NULL ||
+        study.collection != NULL)
         return atls_usage_wrong("policy", "--%s is for learn",
                                 study.anchors.num > 0      ? "trust-anchor"
                                 : study.collateral != NULL ? "collateral"
-                                                           : "at");
+                                : study.at != NULL         ? "at"
+                                                           : "collection");
     return check(study.source, as_json);
 }
