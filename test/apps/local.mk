@@ -14,6 +14,7 @@ APP_TESTS = \
 	test/apps/python.sh \
 	test/apps/python_suite.sh \
 	test/apps/redis.sh \
+	test/apps/several.sh \
 	test/apps/stunnel.sh
 TESTS += $(APP_TESTS)
 dist_check_SCRIPTS += $(APP_TESTS)
