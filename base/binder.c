@@ -130,15 +130,11 @@ enum atls_reason atls_binder_make_for(const struct atls_secret *secret,
                                       X509 *leaf, struct atls_secret *out,
                                       struct atls_why *why)
 {
-    unsigned char *der = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der);
-    enum atls_reason reason;
+    ATLS_AUTO_BUF spki = atls_buf(ATLS_SPKI_MAX);
+    enum atls_reason reason = atls_spki_put(&spki, leaf, why);
 
     out->len = 0;
-    if (len <= 0)
-        return atls_why(why, ATLS_CRYPTO_FAILED,
-                        "the certificate's public key cannot be encoded");
-    reason = atls_binder_make(secret, atls_view(der, (size_t)len), out, why);
-    OPENSSL_free(der);
-    return reason;
+    return reason != ATLS_OK
+               ? reason
+               : atls_binder_make(secret, atls_buf_view(&spki), out, why);
 }

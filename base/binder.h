@@ -9,7 +9,7 @@
 
 #include <openssl/x509.h>
 
-#include "why.h"
+#include "spki.h"
 
 #define ATLS_BINDER_MAX 48 /* bytes: SHA-384, the longest hash of TLS 1.3 */
 

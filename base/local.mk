@@ -16,7 +16,8 @@ libbase_la_SOURCES = \
 	base/log.c base/log.h \
 	base/mandate.c base/mandate.h \
 	base/origin.c base/origin.h \
-	base/reason.c base/scheme.c base/scheme.h base/type.c base/type.h base/why.c base/why.h
+	base/reason.c base/scheme.c base/scheme.h \
+	base/spki.c base/spki.h base/type.c base/type.h base/why.c base/why.h
 libbase_la_LIBADD = $(CRYPTO_LIBS) $(CBOR_LIBS) $(JANSSON_LIBS)
 
 # HTTP, for the modules that speak it and for the command: nothing else of us

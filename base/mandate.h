@@ -9,7 +9,7 @@
 
 #include "binder.h"
 
-#define ATLS_DELEGATION_HASH   32 /* bytes: SHA-256 of a TIK's SPKI */
+#define ATLS_DELEGATION_HASH   ATLS_SPKI_HASH /* of a TIK */
 #define ATLS_DELEGATION_SPKI   91 /* bytes: of a P-256 key, RFC 5480 */
 #define ATLS_DELEGATION_SKEW_S 60 /* by which the peer's clock may be ahead */
 

@@ -25,23 +25,16 @@ enum atls_reason atls_origin_put_binder(struct atls_buf *out, bool is_client,
                                         const struct atls_secret *secret,
                                         X509 *leaf, struct atls_why *why)
 {
-    unsigned char *der = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der);
+    size_t at;
+    enum atls_reason reason;
 
-    if (len <= 0 || len > ATLS_ORIGIN_MAX_SPKI)
-        out->failed = true;
     atls_buf_u8(out, is_client ? ATLS_ORIGIN_CLIENT : ATLS_ORIGIN_SERVER);
     atls_buf_u8(out, (uint8_t)secret->len);
     atls_buf_put(out, atls_secret_view(secret));
-    atls_buf_u16(out, (uint16_t)len);
-    if (!out->failed)
-        atls_buf_put(out, atls_view(der, (size_t)len));
-    OPENSSL_free(der);
-    return out->failed ? atls_why(why, ATLS_CRYPTO_FAILED,
-                                  "the certificate's public key has no "
-                                  "encoding of 1 to %d bytes",
-                                  ATLS_ORIGIN_MAX_SPKI)
-                       : ATLS_OK;
+    at = atls_buf_begin(out, 2);
+    reason = atls_spki_put(out, leaf, why);
+    atls_buf_end(out, at, 2);
+    return reason;
 }
 
 void atls_origin_put_delegate(struct atls_buf *out,
@@ -64,11 +57,11 @@ static enum atls_reason read_connection(struct atls_reader *in,
 
     out->spki = atls_reader_u16_block(in);
     if (!atls_reader_done(in) || (secret.len != 32 && secret.len != 48) ||
-        out->spki.len == 0 || out->spki.len > ATLS_ORIGIN_MAX_SPKI)
+        out->spki.len == 0 || out->spki.len > ATLS_SPKI_MAX)
         return atls_why(why, ATLS_ATTESTER_BINDER,
                         "binder-origin: want a secret of 32 or 48 bytes and a "
                         "key of at most %d, and no more",
-                        ATLS_ORIGIN_MAX_SPKI);
+                        ATLS_SPKI_MAX);
     memcpy(out->secret.bytes, secret.data, secret.len);
     out->secret.len = secret.len;
     return ATLS_OK;

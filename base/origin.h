@@ -21,8 +21,7 @@
 
 #include "mandate.h"
 
-#define ATLS_ORIGIN_MAX_SPKI 4096
-#define ATLS_ORIGIN_MAX      (4 + ATLS_BINDER_MAX + ATLS_ORIGIN_MAX_SPKI)
+#define ATLS_ORIGIN_MAX (4 + ATLS_BINDER_MAX + ATLS_SPKI_MAX)
 
 enum atls_origin_kind {
     ATLS_ORIGIN_SERVER = 0,

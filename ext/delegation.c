@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 
 #include "cbor.h"
+#include "spki.h"
 
 #define KEY_MEMBER   "key"
 #define PROOF_MEMBER "proof"
@@ -31,15 +32,11 @@ enum atls_reason atls_delegation_tik(X509 *leaf,
                                      uint8_t tik[ATLS_DELEGATION_HASH],
                                      struct atls_why *why)
 {
-    unsigned char *der = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der);
-    bool ok = len > 0 && EVP_Q_digest(NULL, "SHA2-256", NULL, der, (size_t)len,
-                                      tik, NULL) == 1;
+    ATLS_AUTO_BUF spki = atls_buf(ATLS_SPKI_MAX);
+    enum atls_reason reason = atls_spki_put(&spki, leaf, why);
 
-    OPENSSL_free(der);
-    return ok ? ATLS_OK
-              : atls_why(why, ATLS_CRYPTO_FAILED,
-                         "the certificate's public key cannot be hashed");
+    return reason == ATLS_OK ? atls_spki_hash(atls_buf_view(&spki), tik, why)
+                             : reason;
 }
 
 /* Writing */

@@ -16,6 +16,7 @@
 #include "result.h"
 #include "rule.h"
 #include "share.h"
+#include "spki.h"
 #include "verdict.h"
 
 bool atls_gate_refuse(SSL *ssl, struct atls_connection *connection,
@@ -315,20 +316,14 @@ static void appraise_for(const struct appraisal *appraisal,
 static void appraise(void *arg)
 {
     struct appraisal *appraisal = arg;
-    X509 *leaf = appraisal->connection->leaf;
+    ATLS_AUTO_BUF tik = atls_buf(ATLS_SPKI_MAX);
     struct atls_why why = {0};
-    uint8_t *tik = NULL;
-    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &tik);
 
-    if (len <= 0) {
-        atls_why(&why, ATLS_CRYPTO_FAILED,
-                 "the certificate's public key cannot be encoded");
+    if (atls_spki_put(&tik, appraisal->connection->leaf, &why) == ATLS_OK)
+        appraise_for(appraisal, atls_buf_view(&tik));
+    else
         atls_verdict_refuse(appraisal->verdict, ATLS_INSTANCE_IDENTITY, 0,
                             &why);
-        return;
-    }
-    appraise_for(appraisal, atls_view(tik, (size_t)len));
-    OPENSSL_free(tik);
 }
 
 static enum atls_reason check_evidence(struct atls_connection *connection,

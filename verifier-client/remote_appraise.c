@@ -6,13 +6,10 @@
  */
 #include <string.h>
 
-#include <openssl/evp.h>
-
+#include "spki.h"
 #include "verdict.h"
 #include "verdict_cache.h"
 #include "verifier_keys.h"
-
-enum { TIK_LEN = 32 };
 
 static enum atls_reason key_now(const struct atls_remote_question *question,
                                 uint64_t policy_id,
@@ -26,17 +23,14 @@ static enum atls_reason key_now(const struct atls_remote_question *question,
 }
 
 static enum atls_reason name_key(const struct atls_remote_question *question,
-                                 uint8_t tik[TIK_LEN],
+                                 uint8_t tik[ATLS_SPKI_HASH],
                                  struct atls_result_subject *subject,
                                  struct atls_why *why)
 {
     if (question->tik.len == 0)
         return ATLS_OK;
-    if (EVP_Q_digest(NULL, "SHA2-256", NULL, question->tik.data,
-                     question->tik.len, tik, NULL) != 1)
-        return atls_why(why, ATLS_CRYPTO_FAILED, "SHA-256");
     subject->tik = tik;
-    return ATLS_OK;
+    return atls_spki_hash(question->tik, tik, why);
 }
 
 static enum atls_reason ask(const struct atls_remote_question *question,
@@ -45,7 +39,7 @@ static enum atls_reason ask(const struct atls_remote_question *question,
 {
     struct atls_result_subject subject = {.nonce = question->nonce};
     ATLS_AUTO_BUF result = atls_buf(ATLS_JWS_MAX);
-    uint8_t tik[TIK_LEN];
+    uint8_t tik[ATLS_SPKI_HASH];
     struct atls_why why = {0};
 
     if (name_key(question, tik, &subject, &why) != ATLS_OK ||

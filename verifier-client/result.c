@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include "base64url.h"
+#include "spki.h"
 
-enum { MIN_NONCE = 8, MAX_NONCE = 64, MAX_PROBLEM = 200, TIK_LEN = 32 };
+enum { MIN_NONCE = 8, MAX_NONCE = 64, MAX_PROBLEM = 200 };
 
 struct appraisal {
     const struct atls_verifier *verifier;
@@ -178,10 +178,9 @@ static bool is_listed(const struct appraisal *appraisal, const char *submod)
 
 static bool is_tik(const struct appraisal *appraisal, struct atls_view key)
 {
-    uint8_t hash[TIK_LEN];
+    uint8_t hash[ATLS_SPKI_HASH];
 
-    return EVP_Q_digest(NULL, "SHA2-256", NULL, key.data, key.len, hash,
-                        NULL) == 1 &&
+    return atls_spki_hash(key, hash, NULL) == ATLS_OK &&
            memcmp(hash, appraisal->subject->tik, sizeof(hash)) == 0;
 }
 
