@@ -103,10 +103,10 @@ openssl pkey -in verifier.pem -pubout -out verifier.pub
 base64url() {
     openssl base64 -A | tr '+/' '-_' | tr -d =
 }
-result_of() { # STATUS NONCE-AS-TEXT, made in the year 2023
+result_of() { # STATUS NONCE-AS-TEXT [MEMBERS], made in the year 2023
     printf '{"alg":"PS256","typ":"JWT"}' | base64url >head.b64
-    printf '{"eat_profile":"tag:ietf.org,2026:rats/ear#03","iat":1700000000,"ear_verifier_id":{"developer":"d","build":"b"},"submods":{"PSA_IOT":{"ear_status":"%s","ear_trustworthiness_vector":{"hardware":2},"eat_nonce":"%s"}}}' \
-        "$1" "$(printf %s "$2" | base64url)" | base64url >body.b64
+    printf '{"eat_profile":"tag:ietf.org,2026:rats/ear#03","iat":1700000000,"ear_verifier_id":{"developer":"d","build":"b"},"submods":{"PSA_IOT":{"ear_status":"%s","ear_trustworthiness_vector":{"hardware":2},"eat_nonce":"%s"%s}}}' \
+        "$1" "$(printf %s "$2" | base64url)" "$3" | base64url >body.b64
     printf '%s.%s' "$(cat head.b64)" "$(cat body.b64)" >signed
     openssl dgst -sha256 -sigopt rsa_padding_mode:pss \
         -sigopt rsa_pss_saltlen:digest -sign verifier.pem signed |
@@ -150,6 +150,32 @@ asks "a Verifier must be named" 2 appraise --result --policy verifiers.json \
 complains "and atls says so" '--verifier is missing'
 hear "a result has a nonce" 2 --no-nonce result.jwt
 complains "and atls says so" 'no-nonce is for Evidence'
+for key in own another; do
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+        -config /dev/null -subj /CN=$key -keyout "$key.key" -out "$key.crt" \
+        2>/dev/null
+    openssl pkey -in "$key.key" -pubout -out "$key.pub"
+    openssl pkey -in "$key.key" -pubout -outform DER -out "$key.der"
+done
+attested=',"ear_veraison_key_attestation":{"akpub":"'$(base64url <own.der)'"}'
+result_of affirming $text "$attested" >attested.jwt
+hear "a result that attests a key is accepted" 0 --nonce "$nonce" --at $then \
+    attested.jwt
+for key in "--cert own.crt" "--spki own.pub" "--spki own.der"; do
+    # shellcheck disable=SC2086 # two words
+    hear "for the key of $key, too" 0 $key --nonce "$nonce" --at $then \
+        attested.jwt
+done
+hear "not for another" 1 --cert another.crt --nonce "$nonce" --at $then \
+    attested.jwt
+says "being about that key" '^reason: RESULT_KEY$'
+hear "nor for a key and a certificate" 2 --spki own.pub --cert own.crt \
+    --nonce "$nonce" --at $then attested.jwt
+complains "as one is enough" '--spki and --cert name the same key'
+hear "a key is no certificate" 2 --cert own.pub --nonce "$nonce" attested.jwt
+complains "and atls says so" 'own.pub: want a certificate in PEM or DER'
+hear "a certificate is no key" 2 --spki own.crt --nonce "$nonce" attested.jwt
+complains "and atls says so" 'own.crt: want a public key in PEM or DER'
 hear "a profile is for Evidence" 2 --profile p --nonce "$nonce" result.jwt
 complains "and atls says so" '--profile is for Evidence'
 asks "an unknown Verifier is refused" 2 appraise --policy verifiers.json \

@@ -16,6 +16,7 @@
 #include "cli/token.h"
 #include "clock.h"
 #include "result.h"
+#include "spki.h"
 
 static const char help[] =
     "usage: atls appraise --policy FILE --nonce HEX [OPTION]... EVIDENCE\n"
@@ -33,6 +34,9 @@ static const char help[] =
     "  --no-nonce       for stored Evidence: say what it would be if its "
     "nonce\n"
     "                   were right; the verdict is unbound, and never accepts\n"
+    "  --spki FILE, --cert FILE  the peer's TLS key, which must be the one "
+    "that\n"
+    "                   is attested: a public key, or that of a certificate\n"
     "  --at TIME        judge at this time, RFC 3339: 2026-11-23T21:00:00Z\n"
     "                   (default: now)\n"
     "  --profile NAME   by this profile of the policy (default: those that "
@@ -50,11 +54,12 @@ enum { VERIFIER_S = 10 }; /* that a Verifier may take */
 #define VERIFIER_NS (INT64_C(1000000000) * VERIFIER_S)
 
 struct question {
-    const char *policy, *nonce, *at, *profile, *verifier;
+    const char *policy, *nonce, *at, *profile, *verifier, *spki, *cert;
     bool is_result, is_unbound;
     struct atls_policy *good;
     int64_t now;
-    struct atls_buf expected, file, cmw;
+    struct atls_buf expected, file, cmw, tls_key;
+    uint8_t tik[ATLS_SPKI_HASH]; /* of tls_key */
 };
 
 static void question_clear(struct question *q)
@@ -63,6 +68,7 @@ static void question_clear(struct question *q)
     atls_buf_clear(&q->expected);
     atls_buf_clear(&q->file);
     atls_buf_clear(&q->cmw);
+    atls_buf_clear(&q->tls_key);
 }
 
 static int check_words(struct question *q)
@@ -78,6 +84,9 @@ static int check_words(struct question *q)
         return atls_usage_wrong("appraise", q->verifier == NULL
                                                 ? "--verifier is missing"
                                                 : "--profile is for Evidence");
+    if (q->spki != NULL && q->cert != NULL)
+        return atls_usage_wrong("appraise",
+                                "--spki and --cert name the same key");
     if (!q->is_unbound && !atls_input_nonce(q->nonce, &q->expected))
         return atls_usage_wrong("appraise",
                                 "--nonce: want 8 to 64 bytes in "
@@ -90,6 +99,19 @@ static int check_words(struct question *q)
                                 "2026-11-23T21:00:00Z, found \"%s\"",
                                 q->at);
     return -1;
+}
+
+static enum atls_reason read_key(struct question *q, struct atls_why *why)
+{
+    const char *path = q->spki != NULL ? q->spki : q->cert;
+    enum atls_reason reason;
+
+    if (path == NULL)
+        return ATLS_OK;
+    reason = atls_input_spki(path, q->cert != NULL, &q->tls_key, why);
+    return reason == ATLS_OK
+               ? atls_spki_hash(atls_buf_view(&q->tls_key), q->tik, why)
+               : reason;
 }
 
 static int read_files(struct question *q, const char *path)
@@ -108,6 +130,8 @@ static int read_files(struct question *q, const char *path)
         reason = atls_why(&why, ATLS_POLICY_INVALID,
                           "--verifier: %s has no Verifier \"%s\"", q->policy,
                           q->verifier);
+    if (reason == ATLS_OK)
+        reason = read_key(q, &why);
     if (reason == ATLS_OK)
         reason = atls_input_read(path, &q->file, &why);
     if (reason == ATLS_OK &&
@@ -153,6 +177,7 @@ static int answer(const struct question *q, bool as_json)
         .now = q->now,
         .verifier = q->verifier,
         .deadline_ns = atls_clock_now() + VERIFIER_NS,
+        .tik = atls_buf_view(&q->tls_key),
     };
     struct atls_view cmw = atls_buf_view(&q->cmw);
     struct atls_evidence *evidence = NULL;
@@ -181,7 +206,9 @@ static int answer_result(const struct question *q, bool as_json)
 {
     ATLS_AUTO(json_t) *report = json_object();
     struct atls_view jws = atls_token_trim(atls_buf_view(&q->file));
-    struct atls_result_subject subject = {.nonce = atls_buf_view(&q->expected)};
+    struct atls_result_subject subject = {.nonce = atls_buf_view(&q->expected),
+                                          .tik = q->tls_key.len > 0 ? q->tik
+                                                                    : NULL};
     struct atls_verdict verdict;
     int64_t expires_s;
     enum atls_reason reason = atls_result_appraise(
@@ -199,7 +226,8 @@ int atls_command_appraise(int argc, char **argv)
     __attribute__((cleanup(question_clear))) struct question q = {
         .expected = atls_buf(64),
         .file = atls_buf(ATLS_INPUT_MAX),
-        .cmw = atls_buf(ATLS_INPUT_MAX + 512)};
+        .cmw = atls_buf(ATLS_INPUT_MAX + 512),
+        .tls_key = atls_buf(ATLS_SPKI_MAX)};
     const struct atls_option options[] = {
         {"policy", NULL, &q.policy, NULL},
         {"nonce", NULL, &q.nonce, NULL},
@@ -207,6 +235,8 @@ int atls_command_appraise(int argc, char **argv)
         {"at", NULL, &q.at, NULL},
         {"profile", NULL, &q.profile, NULL},
         {"verifier", NULL, &q.verifier, NULL},
+        {"spki", NULL, &q.spki, NULL},
+        {"cert", NULL, &q.cert, NULL},
         {"result", &q.is_result, NULL, NULL},
         {"json", &as_json, NULL, NULL},
         {0}};

@@ -10,10 +10,14 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
 #include "base64url.h"
 #include "cmw.h"
 #include "format.h"
 #include "quote.h"
+#include "spki.h"
 #include "tsm_report.h"
 
 enum { NONCE_MIN = 8, NONCE_MAX = 64, CHUNK = 1024 };
@@ -24,6 +28,9 @@ static void fclose_named(FILE *file)
         fclose(file);
 }
 ATLS_AUTO_FREE(FILE, fclose_named)
+ATLS_AUTO_FREE(BIO, BIO_free_all)
+ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
+ATLS_AUTO_FREE(X509, X509_free)
 
 enum atls_reason atls_input_read(const char *path, struct atls_buf *out,
                                  struct atls_why *why)
@@ -134,6 +141,50 @@ enum atls_reason atls_input_evidence(struct atls_view bytes,
     atls_buf_clear(out);
     atls_buf_put(out, bytes);
     return out->failed ? ATLS_OUT_OF_MEMORY : ATLS_OK;
+}
+
+static X509 *certificate_of(struct atls_view bytes)
+{
+    ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
+
+    if (bio == NULL)
+        return NULL;
+    return bytes.data[0] == 0x30 ? d2i_X509_bio(bio, NULL)
+                                 : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+}
+
+static EVP_PKEY *key_of(struct atls_view bytes)
+{
+    ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(bytes.data, (int)bytes.len);
+
+    if (bio == NULL)
+        return NULL;
+    return bytes.data[0] == 0x30 ? d2i_PUBKEY_bio(bio, NULL)
+                                 : PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+}
+
+enum atls_reason atls_input_spki(const char *path, bool is_certificate,
+                                 struct atls_buf *out, struct atls_why *why)
+{
+    ATLS_AUTO_BUF file = atls_buf(ATLS_INPUT_MAX);
+    ATLS_AUTO(X509) *certificate = NULL;
+    ATLS_AUTO(EVP_PKEY) *key = NULL;
+    enum atls_reason reason = atls_input_read(path, &file, why);
+
+    if (reason != ATLS_OK)
+        return reason;
+    if (is_certificate && file.len > 0)
+        certificate = certificate_of(atls_buf_view(&file));
+    else if (file.len > 0)
+        key = key_of(atls_buf_view(&file));
+    ERR_clear_error();
+    if (certificate != NULL)
+        return atls_spki_put(out, certificate, why);
+    if (key != NULL)
+        return atls_spki_put_key(out, key, why);
+    return atls_why(why, ATLS_FILE_UNREADABLE,
+                    "%s: want a %s in PEM or DER, found none", path,
+                    is_certificate ? "certificate" : "public key");
 }
 
 bool atls_input_nonce(const char *hex, struct atls_buf *out)

@@ -21,6 +21,14 @@ atls_input_read(const char *path, struct atls_buf *out, struct atls_why *why);
 enum atls_reason ATLS_MUST_USE atls_input_evidence(struct atls_view bytes,
                                                    struct atls_buf *out);
 
+/* atls_input_spki: appends the DER SubjectPublicKeyInfo of the public key, or
+ * of the first certificate, in PEM or DER at path. FILE_UNREADABLE, too where
+ * it holds neither, OUT_OF_MEMORY. */
+enum atls_reason ATLS_MUST_USE atls_input_spki(const char *path,
+                                               bool is_certificate,
+                                               struct atls_buf *out,
+                                               struct atls_why *why);
+
 /* atls_input_nonce: hex of 8 to 64 bytes. */
 bool ATLS_MUST_USE atls_input_nonce(const char *hex, struct atls_buf *out);
 
