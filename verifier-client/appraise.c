@@ -13,6 +13,9 @@
 #include "parsed.h"
 #include "remote.h"
 #include "rule.h"
+#include "spki.h"
+
+ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
 
 enum { /* draft-ietf-rats-ar4si, 2.3: values of instance-identity */
        UNRECOGNIZED = 97,
@@ -290,6 +293,47 @@ static void try_all(struct appraisal *appraisal, const struct atls_rule *rule,
     }
 }
 
+/* Is it this peer's key that was made inside? As cheap as the comparison of the
+ * nonce, and before any signature like that one. */
+static enum atls_reason check_subject(const struct atls_evidence *evidence,
+                                      const struct atls_terms *terms,
+                                      struct atls_why *why)
+{
+    ATLS_AUTO(EVP_PKEY) *attested = NULL;
+    enum atls_reason reason;
+
+    reason = atls_evidence_subject_key(evidence, &attested, why);
+    if (reason != ATLS_OK || attested == NULL)
+        return reason;
+    if (terms->tik.len == 0)
+        return atls_why(why, ATLS_TLS_KEY_UNKNOWN,
+                        "want the peer's TLS key, to hold it against the one "
+                        "that the Evidence attests; none was given");
+    if (atls_spki_is(terms->tik, attested))
+        return ATLS_OK;
+    return atls_why(why, ATLS_TLS_KEY_MISMATCH,
+                    "want Evidence that attests the peer's TLS key, this one "
+                    "attests another: the peer has to serve with the key that "
+                    "its attester names");
+}
+
+static enum atls_reason try_profiles(struct appraisal *appraisal,
+                                     struct atls_verdict *verdict)
+{
+    const struct atls_terms *terms = appraisal->terms;
+    const struct atls_profile *only = NULL;
+
+    if (terms->only_profile != NULL)
+        only = atls_policy_profile(terms->policy, terms->only_profile);
+    if (only != NULL)
+        try_profile(appraisal, only, verdict);
+    else if (terms->only_profile == NULL)
+        try_all(appraisal, terms->rule, verdict);
+    return verdict->profile[0] == '\0'
+               ? no_profile(appraisal->evidence, verdict)
+               : verdict->reason;
+}
+
 enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
                                         const struct atls_terms *given,
                                         struct atls_verdict *verdict)
@@ -298,7 +342,7 @@ enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
     const struct atls_terms *terms = &terms_of_this;
     struct appraisal appraisal = {
         .evidence = evidence, .terms = terms, .now = given->now};
-    const struct atls_profile *only = NULL;
+    struct atls_why why = {0};
     unsigned num_signatures = 0;
     int saved = errno;
 
@@ -306,16 +350,12 @@ enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
         terms_of_this.num_signatures = &num_signatures;
     atls_verdict_init(verdict);
     ERR_set_mark();
-    if (terms->only_profile != NULL)
-        only = atls_policy_profile(terms->policy, terms->only_profile);
-    if (only != NULL)
-        try_profile(&appraisal, only, verdict);
-    else if (terms->only_profile == NULL)
-        try_all(&appraisal, terms->rule, verdict);
+    if (check_subject(evidence, terms, &why) != ATLS_OK)
+        (void)refuse(verdict, UNRECOGNIZED, &why);
+    else
+        (void)try_profiles(&appraisal, verdict);
     ERR_pop_to_mark();
     errno = saved;
-    if (verdict->profile[0] == '\0')
-        return no_profile(evidence, verdict);
     return verdict->reason;
 }
 
@@ -420,8 +460,17 @@ enum atls_reason atls_appraise(const struct atls_policy *policy,
                                int64_t now, const char *profile,
                                struct atls_verdict *verdict)
 {
+    return atls_appraise_for_key(policy, cmw, nonce, atls_view(NULL, 0), now,
+                                 profile, verdict);
+}
+
+enum atls_reason
+atls_appraise_for_key(const struct atls_policy *policy, struct atls_view cmw,
+                      struct atls_view nonce, struct atls_view tik, int64_t now,
+                      const char *profile, struct atls_verdict *verdict)
+{
     const struct atls_terms terms = {
-        .policy = policy, .only_profile = profile, .now = now};
+        .policy = policy, .only_profile = profile, .now = now, .tik = tik};
 
     return atls_evidence_judge(cmw, nonce, &terms, verdict);
 }

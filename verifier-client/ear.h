@@ -69,6 +69,8 @@ struct atls_ear_appraisal {
     struct atls_view nonce; /* that the Evidence carried and that was compared;
                                empty: none. Veraison's own results have none,
                                and its library passes over ours */
+    struct atls_view akpub; /* DER SubjectPublicKeyInfo of a TLS key that the
+                               Evidence attested; empty: none */
     const char *policy_id;  /* NULL: left out */
     json_t *claims;         /* of the Evidence, for people; borrowed; NULL: left
                                out */

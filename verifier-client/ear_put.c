@@ -12,7 +12,7 @@
 /* The members of one profile. */
 struct spelling {
     const char *verifier_id, *raw_evidence, *status, *vector, *policy_id,
-        *policy_claims, *evidence;
+        *policy_claims, *evidence, *key_attestation;
     bool has_padding;       /* in nonces */
     bool has_many_policies; /* as a list */
 };
@@ -25,6 +25,7 @@ static const struct spelling ietf = {
     .policy_id = "ear_appraisal_policy_ids",
     .policy_claims = "ear_veraison_policy_claims",
     .evidence = "ear_veraison_annotated_evidence",
+    .key_attestation = "ear_veraison_key_attestation",
     .has_many_policies = true,
 };
 static const struct spelling veraison = {
@@ -35,6 +36,7 @@ static const struct spelling veraison = {
     .policy_id = "ear.appraisal-policy-id",
     .policy_claims = "ear.veraison.policy-claims",
     .evidence = "ear.veraison.annotated-evidence",
+    .key_attestation = "ear.veraison.key-attestation",
     .has_padding = true,
 };
 
@@ -100,6 +102,18 @@ static bool set_problem(json_t *object, const struct spelling *spelling,
                json_string(atls_reason_name(verdict->reason)));
 }
 
+static bool set_key(json_t *object, const struct spelling *spelling,
+                    struct atls_view akpub)
+{
+    json_t *attestation;
+
+    if (akpub.len == 0)
+        return true;
+    attestation = atls_json_object();
+    return set(object, spelling->key_attestation, attestation) &&
+           set_bytes(attestation, "akpub", akpub, false);
+}
+
 static bool set_submod(json_t *submods, const struct spelling *spelling,
                        const struct atls_ear_appraisal *appraisal)
 {
@@ -113,6 +127,7 @@ static bool set_submod(json_t *submods, const struct spelling *spelling,
            set_policy(object, spelling, appraisal->policy_id) &&
            set_bytes(object, "eat_nonce", appraisal->nonce,
                      spelling->has_padding) &&
+           set_key(object, spelling, appraisal->akpub) &&
            (appraisal->claims == NULL ||
             json_object_set(object, spelling->evidence, appraisal->claims) ==
                 0) &&

@@ -14,7 +14,10 @@
 #include "composite.h"
 #include "format.h"
 #include "parsed.h"
+#include "spki.h"
 #include "tsm_report.h"
+
+ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
 
 enum { FIXED_NONCE = 64 }; /* bytes of a nonce field that has one length */
 
@@ -302,6 +305,44 @@ bool atls_evidence_nonce_equal(const struct atls_evidence *evidence,
         return is_challenge(evidence, binder);
     return atls_batch_climb(evidence->batch, binder, root) &&
            is_challenge(evidence, atls_view(root, sizeof(root)));
+}
+
+/* Each member's is compared, too, when its turn comes. */
+static enum atls_reason
+subject_key_of_composite(const struct atls_composite_claims *composite,
+                         EVP_PKEY **key, struct atls_why *why)
+{
+    enum atls_reason reason = ATLS_OK;
+
+    for (size_t i = 0; reason == ATLS_OK && *key == NULL && i < composite->num;
+         i++)
+        reason =
+            atls_evidence_subject_key(composite->members[i].evidence, key, why);
+    return reason;
+}
+
+enum atls_reason atls_evidence_subject_key(const struct atls_evidence *evidence,
+                                           EVP_PKEY **key, struct atls_why *why)
+{
+    const struct atls_format *format = evidence->format;
+
+    *key = NULL;
+    if (format == &atls_format_composite)
+        return subject_key_of_composite(evidence->claims, key, why);
+    return format->subject_key == NULL
+               ? ATLS_OK
+               : format->subject_key(evidence->claims, key, why);
+}
+
+enum atls_reason atls_evidence_subject(const struct atls_evidence *evidence,
+                                       struct atls_buf *spki,
+                                       struct atls_why *why)
+{
+    ATLS_AUTO(EVP_PKEY) *key = NULL;
+    enum atls_reason reason = atls_evidence_subject_key(evidence, &key, why);
+
+    return reason != ATLS_OK || key == NULL ? reason
+                                            : atls_spki_put_key(spki, key, why);
 }
 
 static void describe_batch(const struct atls_batch *batch, atls_claim_fn *each,

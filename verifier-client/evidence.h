@@ -61,6 +61,20 @@ bool atls_evidence_nonce_equal(const struct atls_evidence *evidence,
 #define ATLS_SIGNATURES_MAX           4
 #define ATLS_SIGNATURES_MAX_COMPOSITE 64
 
+/* atls_evidence_subject_key: the TLS key that the Evidence attests, of a
+ * composite that of the first member which attests one; a new reference. NULL:
+ * none. Its signature is still to be verified. Those of the format's
+ * subject_key. */
+enum atls_reason ATLS_MUST_USE
+atls_evidence_subject_key(const struct atls_evidence *evidence, EVP_PKEY **key,
+                          struct atls_why *why);
+
+/* atls_evidence_subject: appends its DER SubjectPublicKeyInfo, for whoever has
+ * no peer to compare it with. Nothing: it attests none. CRYPTO_FAILED, too. */
+enum atls_reason ATLS_MUST_USE
+atls_evidence_subject(const struct atls_evidence *evidence,
+                      struct atls_buf *spki, struct atls_why *why);
+
 /* Under what Evidence is judged. Zeroed members are not there. */
 struct atls_terms {
     const struct atls_policy *policy;
@@ -76,14 +90,17 @@ struct atls_terms {
     int64_t timeout_ns;         /* how long before it all began; 0: not said */
     struct atls_view challenge; /* what Evidence that was wrapped is for */
     struct atls_view tik; /* SubjectPublicKeyInfo of the peer's TLS key, DER;
-                             empty: unknown */
+                             empty: unknown, and Evidence that attests one
+                             is refused */
 };
 
 /* atls_evidence_appraise: the signature up to a trust anchor, then the claims,
  * under the profiles of this Evidence's format; then the Verifier, where the
  * profile has one, which is asked once however many profiles name it. The nonce
- * must have been compared before. Fills *verdict; returns its reason, which can
- * be VERIFIER_DEADLINE, VERIFIER_MISSING, and those of atls_remote_appraise. */
+ * must have been compared before; a TLS key that the Evidence attests is
+ * compared here. Fills *verdict; returns its reason, which can be
+ * TLS_KEY_UNKNOWN, TLS_KEY_MISMATCH, those of the format's subject_key,
+ * VERIFIER_DEADLINE, VERIFIER_MISSING, and those of atls_remote_appraise. */
 enum atls_reason atls_evidence_appraise(const struct atls_evidence *evidence,
                                         const struct atls_terms *terms,
                                         struct atls_verdict *verdict);

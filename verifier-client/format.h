@@ -55,6 +55,14 @@ struct atls_format {
      * there is more than one nonce; NULL: *nonce says it. */
     bool (*is_challenge)(const void *claims, struct atls_view binder);
 
+    /* subject_key: the TLS key that the Evidence says was made inside, once it
+     * is shown that what was signed speaks of this very key; a new reference.
+     * No signature is verified yet. NULL: it attests none. TLS_KEY_UNBOUND,
+     * TLS_KEY_UNFIT, ALGORITHM_UNSUPPORTED, CLAIM_INVALID, CRYPTO_FAILED,
+     * OUT_OF_MEMORY. */
+    enum atls_reason (*subject_key)(const void *claims, EVP_PKEY **key,
+                                    struct atls_why *why);
+
     /* appraise: in place of signer, verify and judge, where Evidence is made
      * of other Evidence, which it appraises under profiles of the policy. */
     enum atls_reason (*appraise)(const void *claims,
@@ -107,6 +115,7 @@ extern const struct atls_format atls_format_cca;
 extern const struct atls_format atls_format_composite;
 extern const struct atls_format atls_format_nitro;
 extern const struct atls_format atls_format_other; /* types of a policy */
+extern const struct atls_format atls_format_parsec_tpm;
 extern const struct atls_format atls_format_psa;
 extern const struct atls_format atls_format_snp;
 extern const struct atls_format atls_format_sgx;

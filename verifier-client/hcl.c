@@ -4,11 +4,9 @@
  */
 #include <string.h>
 
-#include <openssl/core_names.h>
-#include <openssl/param_build.h>
-
 #include "base64url.h"
 #include "json.h"
+#include "rsa.h"
 #include "vtpm.h"
 
 enum {
@@ -22,11 +20,7 @@ enum {
     MAX_MODULUS = 1024 /* bytes */
 };
 
-ATLS_AUTO_FREE(OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
-ATLS_AUTO_FREE(OSSL_PARAM, OSSL_PARAM_free)
-ATLS_AUTO_FREE(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
-ATLS_AUTO_FREE(BIGNUM, BN_free)
 
 static uint32_t u32(struct atls_view bytes, size_t at)
 {
@@ -67,44 +61,25 @@ enum atls_reason atls_hcl_report_parse(struct atls_view bytes,
     return ATLS_OK;
 }
 
-static BIGNUM *number_of(const json_t *key, const char *name)
+static bool take_number(const json_t *key, const char *name,
+                        struct atls_buf *out)
 {
     const json_t *value = json_object_get(key, name);
     struct atls_view text =
         atls_view(json_string_value(value), json_string_length(value));
-    ATLS_AUTO_BUF bytes = atls_buf(MAX_MODULUS);
 
-    if (text.data == NULL || !atls_base64url_decode(text, &bytes) ||
-        bytes.len == 0)
-        return NULL;
-    return BN_bin2bn(bytes.data, (int)bytes.len, NULL);
-}
-
-static EVP_PKEY *rsa_of(const BIGNUM *n, const BIGNUM *e)
-{
-    ATLS_AUTO(OSSL_PARAM_BLD) *builder = OSSL_PARAM_BLD_new();
-    ATLS_AUTO(EVP_PKEY_CTX) *context =
-        EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-    ATLS_AUTO(OSSL_PARAM) *params = NULL;
-    EVP_PKEY *key = NULL;
-
-    if (builder == NULL || context == NULL ||
-        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
-        OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) != 1 ||
-        (params = OSSL_PARAM_BLD_to_param(builder)) == NULL ||
-        EVP_PKEY_fromdata_init(context) != 1 ||
-        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
-        return NULL;
-    return key;
+    return text.data != NULL && atls_base64url_decode(text, out) &&
+           out->len > 0;
 }
 
 static enum atls_reason key_of(const json_t *jwk, EVP_PKEY **out,
                                struct atls_why *why)
 {
-    ATLS_AUTO(BIGNUM) *n = number_of(jwk, "n");
-    ATLS_AUTO(BIGNUM) *e = number_of(jwk, "e");
-    ATLS_AUTO(EVP_PKEY) *key = n != NULL && e != NULL ? rsa_of(n, e) : NULL;
+    ATLS_AUTO_BUF n = atls_buf(MAX_MODULUS), e = atls_buf(MAX_MODULUS);
+    ATLS_AUTO(EVP_PKEY) *key = NULL;
 
+    if (take_number(jwk, "n", &n) && take_number(jwk, "e", &e))
+        key = atls_rsa_key(atls_buf_view(&n), atls_buf_view(&e));
     if (key == NULL || EVP_PKEY_get_bits(key) < MIN_RSA_BITS)
         return atls_why(why, ATLS_AK_UNFIT,
                         "HCL report: want HCLAkPub as an RSA key of %d bits "

@@ -8,10 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
@@ -19,15 +17,13 @@
 #include "ecdsa.h"
 #include "json.h"
 #include "jws_algorithm.h"
+#include "rsa.h"
 
 enum { MAX_FIELD = 48, MAX_MODULUS = 1024, ED25519_LEN = 32 };
 
-ATLS_AUTO_FREE(BIGNUM, BN_free)
 ATLS_AUTO_FREE(BIO, BIO_free_all)
 ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
 ATLS_AUTO_FREE(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
-ATLS_AUTO_FREE(OSSL_PARAM, OSSL_PARAM_free)
-ATLS_AUTO_FREE(OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
 ATLS_AUTO_FREE(X509, X509_free)
 
 void atls_jws_keys_clear(struct atls_jws_keys *keys)
@@ -180,21 +176,6 @@ static enum atls_reason read_okp(const struct reading *reading,
     return *out != NULL ? ATLS_OK : refused(reading, "a key of Ed25519");
 }
 
-static EVP_PKEY *rsa_key(struct atls_view n, struct atls_view e)
-{
-    ATLS_AUTO(BIGNUM) *modulus = BN_bin2bn(n.data, (int)n.len, NULL);
-    ATLS_AUTO(BIGNUM) *exponent = BN_bin2bn(e.data, (int)e.len, NULL);
-    ATLS_AUTO(OSSL_PARAM_BLD) *build = OSSL_PARAM_BLD_new();
-    ATLS_AUTO(OSSL_PARAM) *params = NULL;
-
-    if (modulus == NULL || exponent == NULL || build == NULL ||
-        OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus) != 1 ||
-        OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, exponent) != 1)
-        return NULL;
-    params = OSSL_PARAM_BLD_to_param(build);
-    return from_params("RSA", params);
-}
-
 /* RFC 7518, 6.3.1. An even exponent, or 1, is no key: anybody could sign. */
 static enum atls_reason read_rsa(const struct reading *reading,
                                  const json_t *jwk, EVP_PKEY **out)
@@ -208,7 +189,7 @@ static enum atls_reason read_rsa(const struct reading *reading,
         return reason;
     if (e.data[e.len - 1] % 2 == 0 || (e.len == 1 && e.data[0] == 1))
         return wrong(reading, "an odd exponent of 3 or more");
-    *out = rsa_key(atls_buf_view(&n), atls_buf_view(&e));
+    *out = atls_rsa_key(atls_buf_view(&n), atls_buf_view(&e));
     return *out != NULL ? ATLS_OK : refused(reading, "an RSA key");
 }
 

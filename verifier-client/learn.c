@@ -15,6 +15,7 @@
 #include "base64url.h"
 #include "composite.h"
 #include "parsed.h"
+#include "spki.h"
 
 ATLS_AUTO_FREE(BIO, BIO_free_all)
 
@@ -157,13 +158,19 @@ static enum atls_reason try_policy(const struct atls_evidence *evidence,
 {
     struct atls_policy *policy = NULL;
     struct atls_terms terms = {.only_profile = name, .now = now};
+    ATLS_AUTO_BUF tik = atls_buf(ATLS_SPKI_MAX);
     struct atls_verdict verdict;
     enum atls_reason reason = atls_policy_parse(
         atls_view_text(text), "learned policy", "", NULL, NULL, &policy, why);
 
-    if (reason != ATLS_OK)
+    if (reason == ATLS_OK) /* there is no peer whose key it would have to be */
+        reason = atls_evidence_subject(evidence, &tik, why);
+    if (reason != ATLS_OK) {
+        atls_policy_free(policy);
         return reason;
+    }
     terms.policy = policy;
+    terms.tik = atls_buf_view(&tik);
     reason = atls_evidence_appraise(evidence, &terms, &verdict);
     atls_policy_free(policy);
     if (reason != ATLS_OK)

@@ -29,7 +29,9 @@ libverifier_la_SOURCES = \
 	verifier-client/profile.c verifier-client/profile.h \
 	verifier-client/psa.c verifier-client/psa.h \
 	verifier-client/psa_claims.c verifier-client/psa_profile.c \
+	verifier-client/parsec_tpm.c \
 	verifier-client/quote.c verifier-client/quote.h \
+	verifier-client/rsa.c verifier-client/rsa.h \
 	verifier-client/rule.c verifier-client/rule.h \
 	verifier-client/stamp.c verifier-client/stamp.h \
 	verifier-client/stock.c verifier-client/stock.h \
@@ -37,6 +39,8 @@ libverifier_la_SOURCES = \
 	verifier-client/snp_chain.c verifier-client/snp_profile.c \
 	verifier-client/snp_report.c \
 	verifier-client/tpm.c verifier-client/tpm.h \
+	verifier-client/tpm_digest.c verifier-client/tpm_digest.h \
+	verifier-client/tpm_digest_profile.c \
 	verifier-client/tpm_log.c verifier-client/tpm_profile.c \
 	verifier-client/tpm_structure.c verifier-client/tpm_structure.h \
 	verifier-client/tsm_report.c verifier-client/tsm_report.h \

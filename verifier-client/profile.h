@@ -23,7 +23,8 @@ struct atls_profile {
     bool has_anchors;
     const struct atls_verifier *verifier; /* borrowed; NULL: the setting's */
     void *reference;                      /* the format's reference values */
-    bool is_pinned; /* they say what software or device is meant */
+    bool is_pinned;      /* they say what software or device is meant */
+    bool names_instance; /* they, or the anchors, say which one device it is */
 };
 
 /* atls_profile_read: from a member of "profiles". */

@@ -137,7 +137,8 @@ static enum atls_reason take_parts(const struct parts *parts,
         reason =
             atls_tpm_signature_parse(parts->signature, &claims->signature, why);
     if (reason == ATLS_OK && claims->has_public)
-        reason = atls_tpm_public_parse(parts->ak_pub, &claims->public, why);
+        reason = atls_tpm_public_parse(parts->ak_pub, "ak_pub", &claims->public,
+                                       why);
     return reason;
 }
 
@@ -299,13 +300,14 @@ static enum atls_reason check_pcr(const struct atls_tpm_claims *quote,
                     pcr->values.num > 1 ? " or another listed" : "", seen);
 }
 
-static enum atls_reason check_firmware(const struct atls_tpm_claims *quote,
-                                       const struct atls_profile *profile,
-                                       struct atls_why *why)
+enum atls_reason
+atls_tpm_check_firmware(const struct atls_tpm_attest *attest,
+                        const struct atls_tpm_reference *reference,
+                        const struct atls_profile *profile,
+                        struct atls_why *why)
 {
-    const struct atls_tpm_reference *reference = profile->reference;
     const struct atls_values *wanted = &reference->firmware_versions;
-    uint64_t version = quote->attest.firmware_version;
+    uint64_t version = attest->firmware_version;
     uint8_t bytes[ATLS_TPM_FIRMWARE_VERSION];
     char want[2 * sizeof(bytes) + 1];
 
@@ -325,29 +327,34 @@ static enum atls_reason check_firmware(const struct atls_tpm_claims *quote,
 /* draft-ietf-rats-ar4si, 2.3 */
 enum {
     NO_CLAIM = 0,
-    UNEXPECTED_EVIDENCE = 1,
     AFFIRMED = 2,      /* instance-identity, hardware */
     APPROVED_BOOT = 3, /* executables */
-    UNSAFE = 32,       /* hardware: genuine, its firmware is not accepted */
-    UNRECOGNIZED = 33, /* executables */
     CRYPTO_FAILED = 99
 };
 
 /* The vector: the AK is known, and an AK is a TPM's own (hardware). PCRs are
  * what was booted, executables and their configuration in one. */
-static enum atls_reason accept(const struct atls_tpm_reference *reference,
-                               struct atls_verdict *verdict)
+enum atls_reason atls_tpm_accept(bool has_reference,
+                                 struct atls_verdict *verdict)
 {
     verdict->vector[ATLS_INSTANCE_IDENTITY] = AFFIRMED;
     verdict->vector[ATLS_HARDWARE] = AFFIRMED;
     verdict->vector[ATLS_EXECUTABLES] =
-        reference->num_pcrs > 0 ? APPROVED_BOOT : NO_CLAIM;
+        has_reference ? APPROVED_BOOT : NO_CLAIM;
     return atls_verdict_accept(verdict);
 }
 
-static int8_t executables_of(enum atls_reason reason)
+enum atls_reason atls_tpm_refuse(const struct atls_why *why,
+                                 struct atls_verdict *verdict)
 {
-    return reason == ATLS_PCR_MISSING ? UNEXPECTED_EVIDENCE : UNRECOGNIZED;
+    enum { UNEXPECTED_EVIDENCE = 1, UNSAFE = 32, UNRECOGNIZED = 33 };
+
+    if (why->reason == ATLS_FIRMWARE_REFUSED) /* genuine, but not accepted */
+        return atls_verdict_refuse(verdict, ATLS_HARDWARE, UNSAFE, why);
+    return atls_verdict_refuse(
+        verdict, ATLS_EXECUTABLES,
+        why->reason == ATLS_PCR_MISSING ? UNEXPECTED_EVIDENCE : UNRECOGNIZED,
+        why);
 }
 
 static enum atls_reason judge(const void *claims,
@@ -365,15 +372,14 @@ static enum atls_reason judge(const void *claims,
                                    &why);
     if (reference->wants_log &&
         atls_tpm_check_log(quote, profile, &why) != ATLS_OK)
-        return atls_verdict_refuse(verdict, ATLS_EXECUTABLES, UNRECOGNIZED,
-                                   &why);
+        return atls_tpm_refuse(&why, verdict);
     for (size_t i = 0; i < reference->num_pcrs; i++)
         if (check_pcr(quote, profile, &reference->pcrs[i], &why) != ATLS_OK)
-            return atls_verdict_refuse(verdict, ATLS_EXECUTABLES,
-                                       executables_of(why.reason), &why);
-    if (check_firmware(quote, profile, &why) != ATLS_OK)
-        return atls_verdict_refuse(verdict, ATLS_HARDWARE, UNSAFE, &why);
-    return accept(reference, verdict);
+            return atls_tpm_refuse(&why, verdict);
+    if (atls_tpm_check_firmware(&quote->attest, reference, profile, &why) !=
+        ATLS_OK)
+        return atls_tpm_refuse(&why, verdict);
+    return atls_tpm_accept(reference->num_pcrs > 0, verdict);
 }
 
 static void describe_pcrs(const struct atls_tpm_claims *quote,
@@ -416,6 +422,34 @@ static void describe_bytes(struct atls_view bytes, const char *name,
     each(arg, name, text);
 }
 
+void atls_tpm_describe_quote(const struct atls_tpm_attest *attest,
+                             atls_claim_fn *each, void *arg)
+{
+    char name[32], mask[8];
+
+    describe_bytes(attest->qualified_signer, "qualified_signer", each, arg);
+    describe_number(attest->firmware_version, "x", "firmware_version", each,
+                    arg);
+    describe_number(attest->clock_ms, "u", "clock_ms", each, arg);
+    describe_number(attest->reset_count, "u", "reset_count", each, arg);
+    describe_number(attest->restart_count, "u", "restart_count", each, arg);
+    each(arg, "clock_safe", attest->is_safe ? "yes" : "no");
+    for (size_t i = 0; i < attest->num_selections; i++) {
+        snprintf(name, sizeof(name), "quoted_%s",
+                 atls_tpm_hashes[attest->selections[i].hash].name);
+        snprintf(mask, sizeof(mask), "%06" PRIx32,
+                 attest->selections[i].mask & 0xffffff);
+        each(arg, name, mask);
+    }
+}
+
+void atls_tpm_describe_attributes(const struct atls_tpm_public *public,
+                                  const char *name, atls_claim_fn *each,
+                                  void *arg)
+{
+    describe_number(public->attributes, "x", name, each, arg);
+}
+
 static void describe(const void *claims, bool brief, atls_claim_fn *each,
                      void *arg)
 {
@@ -427,18 +461,12 @@ static void describe(const void *claims, bool brief, atls_claim_fn *each,
     if (brief)
         return;
     describe_bytes(attest->extra_data, "nonce", each, arg);
-    describe_bytes(attest->qualified_signer, "qualified_signer", each, arg);
-    describe_number(attest->firmware_version, "x", "firmware_version", each,
-                    arg);
-    describe_number(attest->clock_ms, "u", "clock_ms", each, arg);
-    describe_number(attest->reset_count, "u", "reset_count", each, arg);
-    describe_number(attest->restart_count, "u", "restart_count", each, arg);
-    each(arg, "clock_safe", attest->is_safe ? "yes" : "no");
+    atls_tpm_describe_quote(attest, each, arg);
     each(arg, "signature_hash", atls_tpm_hashes[quote->signature.hash].name);
     describe_pcrs(quote, each, arg);
     if (quote->has_public)
-        describe_number(quote->public.attributes, "x", "ak_attributes", each,
-                        arg);
+        atls_tpm_describe_attributes(&quote->public, "ak_attributes", each,
+                                     arg);
     if (quote->ak_cert.len > 0)
         describe_number(quote->ak_cert.len, "u", "ak_cert_bytes", each, arg);
     if (quote->eventlog.len > 0)

@@ -49,11 +49,35 @@ enum atls_reason ATLS_MUST_USE
 atls_tpm_check_log(const struct atls_tpm_claims *quote,
                    const struct atls_profile *profile, struct atls_why *why);
 
+/* atls_tpm_check_firmware: FIRMWARE_REFUSED. */
+enum atls_reason ATLS_MUST_USE
+atls_tpm_check_firmware(const struct atls_tpm_attest *attest,
+                        const struct atls_tpm_reference *reference,
+                        const struct atls_profile *profile,
+                        struct atls_why *why);
+
+/* atls_tpm_accept, _refuse: the end of a judge of quotes. has_reference: what
+ * was booted is one of the reference values. */
+enum atls_reason atls_tpm_accept(bool has_reference,
+                                 struct atls_verdict *verdict);
+enum atls_reason atls_tpm_refuse(const struct atls_why *why,
+                                 struct atls_verdict *verdict);
+
+/* atls_tpm_describe_quote: what was quoted and how the TPM stood, but not the
+ * nonce. atls_tpm_describe_attributes: of a key. */
+void atls_tpm_describe_quote(const struct atls_tpm_attest *attest,
+                             atls_claim_fn *each, void *arg);
+void atls_tpm_describe_attributes(const struct atls_tpm_public *public,
+                                  const char *name, atls_claim_fn *each,
+                                  void *arg);
+
 /* The rows of atls_format_tpm that speak JSON: tpm_profile.c */
 extern const char *const atls_tpm_keys[];
 void atls_tpm_read(const struct atls_node *node, struct atls_profile *profile);
 void atls_tpm_reference_free(void *reference);
 bool atls_tpm_learn(const void *claims, json_t *profile);
+bool atls_tpm_learn_firmware(const struct atls_tpm_attest *attest,
+                             json_t *profile);
 
 extern const char *const atls_tpm_types[]; /* NULL-ended */
 

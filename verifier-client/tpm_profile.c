@@ -150,15 +150,20 @@ static bool add_pcrs(json_t *profile, const struct atls_tpm_claims *quote)
     return json_object_set_new(profile, "any", json_true()) == 0;
 }
 
+bool atls_tpm_learn_firmware(const struct atls_tpm_attest *attest,
+                             json_t *profile)
+{
+    char version[2 * ATLS_TPM_FIRMWARE_VERSION + 1];
+
+    snprintf(version, sizeof(version), "%016" PRIx64, attest->firmware_version);
+    return json_object_set_new(profile, "firmware_version",
+                               json_string(version)) == 0;
+}
+
 bool atls_tpm_learn(const void *claims, json_t *profile)
 {
     const struct atls_tpm_claims *quote = claims;
-    char version[2 * ATLS_TPM_FIRMWARE_VERSION + 1];
 
-    if (!add_pcrs(profile, quote))
-        return false;
-    snprintf(version, sizeof(version), "%016" PRIx64,
-             quote->attest.firmware_version);
-    return json_object_set_new(profile, "firmware_version",
-                               json_string(version)) == 0;
+    return add_pcrs(profile, quote) &&
+           atls_tpm_learn_firmware(&quote->attest, profile);
 }

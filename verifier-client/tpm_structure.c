@@ -12,6 +12,8 @@
 #include <openssl/rsa.h>
 
 #include "cose.h"
+#include "ecdsa.h"
+#include "rsa.h"
 
 ATLS_AUTO_FREE(EVP_MD_CTX, EVP_MD_CTX_free)
 ATLS_AUTO_FREE(BIGNUM, BN_free)
@@ -41,7 +43,11 @@ static enum atls_reason check_hash(int hash, const char *of, uint16_t id,
                     of, id == 0x0004 ? "SHA-1" : "another", id);
 }
 
-enum { MAGIC = 0xff544347, ST_ATTEST_QUOTE = 0x8018 };
+enum {
+    MAGIC = 0xff544347,
+    ST_ATTEST_CERTIFY = 0x8017,
+    ST_ATTEST_QUOTE = 0x8018
+};
 enum { MAX_SELECT = 4 }; /* bytes of a bitmap */
 
 /* A bitmap, least significant bit first. */
@@ -87,12 +93,9 @@ static enum atls_reason take_selections(struct atls_reader *in,
     return ATLS_OK;
 }
 
-static enum atls_reason take_quote(struct atls_reader *in,
-                                   struct atls_tpm_attest *out,
-                                   struct atls_why *why)
+/* Between the type and what was attested */
+static void take_head(struct atls_reader *in, struct atls_tpm_attest *out)
 {
-    enum atls_reason reason;
-
     out->qualified_signer = atls_reader_u16_block(in);
     out->extra_data = atls_reader_u16_block(in);
     out->clock_ms = atls_reader_u64(in);
@@ -100,6 +103,15 @@ static enum atls_reason take_quote(struct atls_reader *in,
     out->restart_count = atls_reader_u32(in);
     out->is_safe = atls_reader_u8(in) == 1;
     out->firmware_version = atls_reader_u64(in);
+}
+
+static enum atls_reason take_quote(struct atls_reader *in,
+                                   struct atls_tpm_attest *out,
+                                   struct atls_why *why)
+{
+    enum atls_reason reason;
+
+    take_head(in, out);
     reason = take_selections(in, out, why);
     if (reason != ATLS_OK)
         return reason;
@@ -128,6 +140,37 @@ enum atls_reason atls_tpm_attest_parse(struct atls_view bytes,
                         "%08lx and %04x",
                         (unsigned long)magic, type);
     return take_quote(&in, out, why);
+}
+
+static enum atls_reason malformed_certify(struct atls_why *why)
+{
+    return atls_why(why, ATLS_EVIDENCE_MALFORMED,
+                    "TPM key attestation: want one TPMS_ATTEST");
+}
+
+enum atls_reason atls_tpm_certify_parse(struct atls_view bytes,
+                                        struct atls_tpm_certify *out,
+                                        struct atls_why *why)
+{
+    struct atls_reader in = atls_reader(bytes);
+    uint32_t magic = atls_reader_u32(&in);
+    uint16_t type = atls_reader_u16(&in);
+    struct atls_tpm_attest head = {0};
+
+    *out = (struct atls_tpm_certify){0};
+    if (in.failed)
+        return malformed_certify(why);
+    if (magic != MAGIC || type != ST_ATTEST_CERTIFY)
+        return atls_why(why, ATLS_TPM_NOT_A_CERTIFY,
+                        "TPM key attestation: want magic ff544347 and type "
+                        "8017, found %08lx and %04x",
+                        (unsigned long)magic, type);
+    take_head(&in, &head);
+    out->qualified_signer = head.qualified_signer;
+    out->extra_data = head.extra_data;
+    out->name = atls_reader_u16_block(&in);
+    (void)atls_reader_u16_block(&in); /* qualifiedName */
+    return atls_reader_done(&in) ? ATLS_OK : malformed_certify(why);
 }
 
 enum atls_reason atls_tpm_signature_parse(struct atls_view bytes,
@@ -265,21 +308,21 @@ static void take_unique(struct atls_reader *in, struct atls_tpm_public *out)
         out->n = atls_reader_u16_block(in);
         return;
     }
-    (void)atls_reader_u16(in); /* curve */
+    out->curve = atls_reader_u16(in);
     if (atls_reader_u16(in) != ALG_NULL)
         (void)atls_reader_u16(in); /* hash of the KDF */
     out->x = atls_reader_u16_block(in);
     out->y = atls_reader_u16_block(in);
 }
 
-enum atls_reason atls_tpm_public_parse(struct atls_view bytes,
+enum atls_reason atls_tpm_public_parse(struct atls_view bytes, const char *what,
                                        struct atls_tpm_public *out,
                                        struct atls_why *why)
 {
     struct atls_reader in = atls_reader(bytes);
 
     *out = (struct atls_tpm_public){.type = atls_reader_u16(&in)};
-    (void)atls_reader_u16(&in); /* name algorithm */
+    out->name_hash = atls_reader_u16(&in);
     out->attributes = atls_reader_u32(&in);
     (void)atls_reader_u16_block(&in); /* authPolicy */
     take_schemes(&in);
@@ -287,7 +330,7 @@ enum atls_reason atls_tpm_public_parse(struct atls_view bytes,
     if (!atls_reader_done(&in) ||
         (out->type != ALG_RSA && out->type != ALG_ECC))
         return atls_why(why, ATLS_EVIDENCE_MALFORMED,
-                        "TPM quote: ak_pub: want one TPMT_PUBLIC, RSA or ECC");
+                        "TPM: %s: want one TPMT_PUBLIC, RSA or ECC", what);
     return ATLS_OK;
 }
 
@@ -327,17 +370,102 @@ bool atls_tpm_public_is(const struct atls_tpm_public *public, EVP_PKEY *key)
     return EVP_PKEY_is_a(key, "EC") && is_ec_key(public, key);
 }
 
+enum { /* TPMA_OBJECT, 8.3.2 */
+       FIXED_TPM = 1 << 1,
+       FIXED_PARENT = 1 << 4,
+       SENSITIVE_DATA_ORIGIN = 1 << 5,
+       RESTRICTED = 1 << 16,
+       SIGN = 1 << 18,
+       INSIDE = FIXED_TPM | FIXED_PARENT | SENSITIVE_DATA_ORIGIN | SIGN
+};
+
 bool atls_tpm_public_is_ak(const struct atls_tpm_public *public)
 {
-    enum { /* TPMA_OBJECT, 8.3.2 */
-           FIXED_TPM = 1 << 1,
-           FIXED_PARENT = 1 << 4,
-           SENSITIVE_DATA_ORIGIN = 1 << 5,
-           RESTRICTED = 1 << 16,
-           SIGN = 1 << 18,
-           WANTED = FIXED_TPM | FIXED_PARENT | SENSITIVE_DATA_ORIGIN |
-                    RESTRICTED | SIGN
-    };
+    return (public->attributes & (INSIDE | RESTRICTED)) ==
+           (INSIDE | RESTRICTED);
+}
 
-    return (public->attributes & WANTED) == WANTED;
+bool atls_tpm_public_is_inside(const struct atls_tpm_public *public)
+{
+    return (public->attributes & INSIDE) == INSIDE;
+}
+
+enum atls_reason atls_tpm_public_is_named(const struct atls_tpm_public *public,
+                                          struct atls_view bytes,
+                                          struct atls_view name,
+                                          struct atls_why *why)
+{
+    int hash = atls_tpm_hash_index(public->name_hash);
+    enum atls_reason reason =
+        check_hash(hash, "Name of the key", public->name_hash, why);
+    uint8_t wanted[2 + ATLS_TPM_MAX_HASH];
+
+    if (reason != ATLS_OK)
+        return reason;
+    wanted[0] = (uint8_t)(public->name_hash >> 8);
+    wanted[1] = (uint8_t) public->name_hash;
+    if (EVP_Q_digest(NULL, atls_tpm_hashes[hash].digest_name, NULL, bytes.data,
+                     bytes.len, wanted + 2, NULL) != 1)
+        return atls_why(why, ATLS_CRYPTO_FAILED, NULL);
+    if (atls_view_equal(name, atls_view(wanted, 2 + atls_tpm_hashes[hash].len)))
+        return ATLS_OK;
+    return atls_why(why, ATLS_TLS_KEY_UNBOUND,
+                    "TPM key attestation: the key that was certified is not "
+                    "the one that is shown beside it");
+}
+
+static const struct atls_ecdsa *curve_of(uint16_t curve)
+{
+    switch (curve) { /* TPM_ECC_CURVE, 6.4 */
+    case 0x0003:
+        return atls_ecdsa_of_id(ATLS_COSE_ES256);
+    case 0x0004:
+        return atls_ecdsa_of_id(ATLS_COSE_ES384);
+    case 0x0005:
+        return atls_ecdsa_of_id(ATLS_COSE_ES512);
+    default:
+        return NULL;
+    }
+}
+
+static enum atls_reason ec_key(const struct atls_tpm_public *public,
+                               EVP_PKEY **out, struct atls_why *why)
+{
+    const struct atls_ecdsa *curve = curve_of(public->curve);
+    uint8_t point[1 + 2 * MAX_FIELD] = {0x04};
+
+    if (curve == NULL)
+        return atls_why(why, ATLS_ALGORITHM_UNSUPPORTED,
+                        "TPM: want a key on P-256, P-384 or P-521, found curve "
+                        "0x%04x",
+                        public->curve);
+    if (!put_number(public->x, point + 1, curve->field_len) ||
+        !put_number(public->y, point + 1 + curve->field_len, curve->field_len))
+        return atls_why(why, ATLS_CLAIM_INVALID,
+                        "TPM: want a point on %s, found longer numbers",
+                        curve->group_name);
+    return atls_ecdsa_point_key(
+        curve, atls_view(point, 1 + 2 * curve->field_len), out, why);
+}
+
+static enum atls_reason rsa_key(const struct atls_tpm_public *public,
+                                EVP_PKEY **out, struct atls_why *why)
+{
+    const uint8_t exponent[] = {
+        (uint8_t)(public->exponent >> 24), (uint8_t)(public->exponent >> 16),
+        (uint8_t)(public->exponent >> 8), (uint8_t) public->exponent};
+
+    *out = atls_rsa_key(public->n, atls_view(exponent, sizeof(exponent)));
+    return *out != NULL ? ATLS_OK
+                        : atls_why(why, ATLS_CLAIM_INVALID,
+                                   "TPM: want an RSA key, found something "
+                                   "else");
+}
+
+enum atls_reason atls_tpm_public_key(const struct atls_tpm_public *public,
+                                     EVP_PKEY **out, struct atls_why *why)
+{
+    *out = NULL;
+    return public->type == ALG_RSA ? rsa_key(public, out, why)
+                                   : ec_key(public, out, why);
 }

@@ -46,6 +46,17 @@ enum atls_reason ATLS_MUST_USE
 atls_tpm_attest_parse(struct atls_view bytes, struct atls_tpm_attest *out,
                       struct atls_why *why);
 
+struct atls_tpm_certify { /* TPMS_ATTEST of a certified key, 10.12.3 */
+    struct atls_view qualified_signer, extra_data;
+    struct atls_view name; /* of the key: nameAlg, digest of TPMT_PUBLIC */
+};
+
+/* atls_tpm_certify_parse: TPM_NOT_A_CERTIFY for other types and for what no TPM
+ * made, EVIDENCE_MALFORMED. */
+enum atls_reason ATLS_MUST_USE
+atls_tpm_certify_parse(struct atls_view bytes, struct atls_tpm_certify *out,
+                       struct atls_why *why);
+
 enum { ATLS_TPM_RSASSA = 0x14, ATLS_TPM_RSAPSS = 0x16, ATLS_TPM_ECDSA = 0x18 };
 struct atls_tpm_signature { /* TPMT_SIGNATURE, 11.3.4 */
     uint16_t algorithm;
@@ -67,13 +78,17 @@ atls_tpm_signature_verify(const struct atls_tpm_signature *signature,
 struct atls_tpm_public { /* TPMT_PUBLIC of a key that signs, 12.2.4 */
     uint32_t attributes;
     uint16_t type;         /* RSA 0x0001 or ECC 0x0023 */
+    uint16_t name_hash;    /* TPM_ALG_ID */
+    uint16_t curve;        /* ECC */
     uint32_t exponent;     /* RSA */
     struct atls_view n;    /* RSA */
     struct atls_view x, y; /* ECC; may be short */
 };
+/* atls_tpm_public_parse: what names the field in messages.
+ * EVIDENCE_MALFORMED. */
 enum atls_reason ATLS_MUST_USE
-atls_tpm_public_parse(struct atls_view bytes, struct atls_tpm_public *out,
-                      struct atls_why *why);
+atls_tpm_public_parse(struct atls_view bytes, const char *what,
+                      struct atls_tpm_public *out, struct atls_why *why);
 
 /* atls_tpm_public_is: it is this key. */
 bool atls_tpm_public_is(const struct atls_tpm_public *public, EVP_PKEY *key);
@@ -82,5 +97,22 @@ bool atls_tpm_public_is(const struct atls_tpm_public *public, EVP_PKEY *key);
  * (restricted, sign), and it never leaves this TPM (fixedTPM, fixedParent,
  * sensitiveDataOrigin). */
 bool atls_tpm_public_is_ak(const struct atls_tpm_public *public);
+
+/* atls_tpm_public_is_inside: it signs, was made in this TPM and cannot leave it
+ * (sign, sensitiveDataOrigin, fixedTPM, fixedParent). */
+bool atls_tpm_public_is_inside(const struct atls_tpm_public *public);
+
+/* atls_tpm_public_is_named: the Name (Part 1, 16) of the TPMT_PUBLIC in bytes.
+ * ALGORITHM_UNSUPPORTED, CRYPTO_FAILED, TLS_KEY_UNBOUND. */
+enum atls_reason ATLS_MUST_USE
+atls_tpm_public_is_named(const struct atls_tpm_public *public,
+                         struct atls_view bytes, struct atls_view name,
+                         struct atls_why *why);
+
+/* atls_tpm_public_key: a new reference. ALGORITHM_UNSUPPORTED for curves other
+ * than P-256, P-384, P-521, CLAIM_INVALID, OUT_OF_MEMORY. */
+enum atls_reason ATLS_MUST_USE
+atls_tpm_public_key(const struct atls_tpm_public *public, EVP_PKEY **out,
+                    struct atls_why *why);
 
 #endif

@@ -21,7 +21,7 @@ equal() {
 
 # The format that a source file defines, and the name of its table of keys
 row_of() { # FILE MEMBER
-    sed -n "s/^    \.$2 = \"\{0,1\}\([a-z_]*\)\"\{0,1\},\$/\1/p" "$1"
+    sed -n "s/^    \.$2 = \"\{0,1\}\([a-z_-]*\)\"\{0,1\},\$/\1/p" "$1"
 }
 
 table() { # NAME FILE...
@@ -75,7 +75,7 @@ tests_of() { # FORMAT
     psa) cat "$unit/check_psa_token.c" "$top_srcdir"/test/vectors/psa/*/policy.json ;;
     sgx | tdx) cat "$unit/check_dcap.c" ;;
     tpm) cat "$unit/check_tpm_quote.c" "$top_srcdir"/test/vectors/tpm/*/policy.json ;;
-    *) cat "$unit/check_$1.c" ;;
+    *) cat "$unit/check_$(echo "$1" | tr - _).c" ;;
     esac
 }
 
@@ -104,7 +104,10 @@ for file in "$source"/*.c; do
     formats="$formats $format"
     case $format in
     other) found=$(explained shared | grep -x types) ;;
-    vtpm) found=$(explained vtpm tpm) ;; # "it has the keys of a tpm profile"
+    # "it has the keys of a ... profile"
+    vtpm | tpm-cert) found=$(explained "$format" tpm) ;;
+    parsec-cca) found=$(explained cca) ;;
+    enacttrust) found=$(explained parsec-tpm) ;;
     *) found=$(explained "$format") ;;
     esac
     equal "atls(5) explains every key of a $format profile and no other" \
@@ -119,6 +122,7 @@ for file in "$source"/*.c; do
         "$keys" "$(schema_keys "$format")"
 done
 equal "each of the formats was looked at" \
-    "$(sed -n 's/^ *&atls_format_\([a-z]*\),$/\1/p' "$source/format.c")" \
+    "$(sed -n '/^const.* atls_formats\[\]/,/^}/p' "$source/format.c" |
+        grep -o 'atls_format_[a-z_]*' | sed 's/atls_format_//; s/_/-/g')" \
     "$formats"
 echo "1..$number"

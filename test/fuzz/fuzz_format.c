@@ -12,6 +12,7 @@
 #include "rule.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define ONES  "1111111111111111111111111111111111111111111111111111111111111111"
 /* The generator of P-256, whose private key is 1 */
 #define KEY                                                                    \
     "-----BEGIN PUBLIC KEY-----\\n"                                            \
@@ -67,6 +68,11 @@ static const char policy_text[] =
     "\"vcek\",\"vlek\"]}},"
     "\"logged tpm\":{\"format\":\"tpm\",\"trust_anchors\":[\"" KEY
     "\"],\"any\":true,\"eventlog\":true},"
+    "\"parsec-tpm\":{\"format\":\"parsec-tpm\",\"trust_anchors\":[\"" KEY
+    "\"],\"pcrs\":{\"sha256\":{\"0\":[\"" ZEROS "\",\"" ONES
+    "\"],\"7\":\"" ZEROS "\"}}},"
+    "\"digest\":{\"format\":\"parsec-tpm\",\"trust_anchors\":[\"" KEY
+    "\"],\"pcr_digest\":{\"pcrs\":{\"sha256\":[0]},\"digest\":\"" ZEROS "\"}},"
     "\"any psa\":{\"format\":\"psa\",\"trust_anchors\":[\"" KEY
     "\"],\"any\":true},"
     "\"any tpm\":{\"format\":\"tpm\",\"trust_anchors\":[\"" KEY
@@ -109,6 +115,18 @@ static void judge(const struct atls_format *format, const void *claims)
     }
 }
 
+/* The key is one that libcrypto can encode again. */
+static void take_subject(const struct atls_format *format, const void *claims)
+{
+    EVP_PKEY *key = NULL;
+    struct atls_why why = {0};
+    enum atls_reason reason = format->subject_key(claims, &key, &why);
+
+    fuzz_must(reason == why.reason && (reason == ATLS_OK) == (key != NULL));
+    fuzz_must(key == NULL || i2d_PUBKEY(key, NULL) > 0);
+    EVP_PKEY_free(key);
+}
+
 static void use(const struct atls_format *format, const void *claims)
 {
     json_t *profile = json_object();
@@ -118,6 +136,8 @@ static void use(const struct atls_format *format, const void *claims)
     format->describe(claims, false, read_claim, &len);
     if (format->signer != NULL)
         (void)format->signer(claims);
+    if (format->subject_key != NULL)
+        take_subject(format, claims);
     fuzz_must(profile != NULL && format->learn(claims, profile));
     json_decref(profile);
     judge(format, claims);

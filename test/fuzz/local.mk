@@ -21,6 +21,7 @@ fuzz_replays = \
 	test/fuzz/replay_jws \
 	test/fuzz/replay_json \
 	test/fuzz/replay_nitro \
+	test/fuzz/replay_parsec \
 	test/fuzz/replay_policy \
 	test/fuzz/replay_psa \
 	test/fuzz/replay_snp \
@@ -74,6 +75,9 @@ test_fuzz_replay_json_LDADD = libbase.la
 test_fuzz_replay_nitro_SOURCES = \
 	test/fuzz/fuzz_nitro.c test/fuzz/fuzz_format.c test/fuzz/replay.c
 test_fuzz_replay_nitro_LDADD = $(fuzz_libs)
+test_fuzz_replay_parsec_SOURCES = \
+	test/fuzz/fuzz_parsec.c test/fuzz/fuzz_format.c test/fuzz/replay.c
+test_fuzz_replay_parsec_LDADD = $(fuzz_libs)
 test_fuzz_replay_policy_SOURCES = \
 	test/fuzz/fuzz_policy.c test/fuzz/replay.c
 test_fuzz_replay_policy_LDADD = $(fuzz_libs)
@@ -118,6 +122,7 @@ noinst_PROGRAMS += \
 	test/fuzz/fuzz_jws \
 	test/fuzz/fuzz_json \
 	test/fuzz/fuzz_nitro \
+	test/fuzz/fuzz_parsec \
 	test/fuzz/fuzz_policy \
 	test/fuzz/fuzz_psa \
 	test/fuzz/fuzz_snp \
@@ -170,6 +175,10 @@ test_fuzz_fuzz_nitro_SOURCES = \
 	test/fuzz/fuzz_nitro.c test/fuzz/fuzz_format.c
 test_fuzz_fuzz_nitro_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_nitro_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_parsec_SOURCES = \
+	test/fuzz/fuzz_parsec.c test/fuzz/fuzz_format.c
+test_fuzz_fuzz_parsec_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_parsec_LDADD = $(fuzz_libs)
 test_fuzz_fuzz_policy_SOURCES = test/fuzz/fuzz_policy.c
 test_fuzz_fuzz_policy_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_policy_LDADD = $(fuzz_libs)

@@ -400,37 +400,57 @@ static void put_bank(const struct forge_quote *quote,
     atls_buf_put(out, atls_buf_view(&entries));
 }
 
+static void put_ec(EVP_PKEY *key, struct atls_buf *out)
+{
+    uint8_t point[1 + 2 * 66];
+    size_t len = 0, field;
+
+    must(EVP_PKEY_get_octet_string_param(key,
+                                         OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY,
+                                         point, sizeof(point), &len) == 1);
+    field = (len - 1) / 2;
+    atls_buf_u16(out, field == 32 ? 3 : field == 48 ? 4 : 5);
+    atls_buf_u16(out, 0x10);
+    put_block(out, atls_view(point + 1, field));
+    put_block(out, atls_view(point + 1 + field, field));
+}
+
+static void put_rsa(EVP_PKEY *key, struct atls_buf *out)
+{
+    uint8_t bytes[512];
+    BIGNUM *n = NULL;
+
+    must(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1);
+    atls_buf_u16(out, 2048);
+    atls_buf_u32(out, 0);
+    put_block(out, atls_view(bytes, (size_t)BN_bn2bin(n, bytes)));
+    BN_free(n);
+}
+
+void forge_tpm_public(struct atls_buf *out, EVP_PKEY *key, uint32_t attributes,
+                      uint16_t name_hash)
+{
+    bool is_ec = EVP_PKEY_is_a(key, "EC");
+
+    atls_buf_u16(out, is_ec ? 0x0023 : 0x0001);
+    atls_buf_u16(out, name_hash);
+    atls_buf_u32(out, attributes);
+    atls_buf_u16(out, 0); /* authPolicy */
+    atls_buf_u16(out, 0x10);
+    atls_buf_u16(out, is_ec ? 0x18 : 0x14);
+    atls_buf_u16(out, 0x0b);
+    if (is_ec)
+        put_ec(key, out);
+    else
+        put_rsa(key, out);
+}
+
 static void put_public(const struct forge_quote *quote, struct atls_buf *out)
 {
     EVP_PKEY *key = quote->public_key != NULL ? quote->public_key : quote->key;
     ATLS_AUTO_BUF public = atls_buf(FORGE_MAX);
-    bool is_ec = EVP_PKEY_is_a(key, "EC");
-    uint8_t bytes[512];
-    size_t len = 0;
-    BIGNUM *n = NULL;
 
-    atls_buf_u16(&public, is_ec ? 0x0023 : 0x0001);
-    atls_buf_u16(&public, 0x0b);
-    atls_buf_u32(&public, quote->attributes);
-    atls_buf_u16(&public, 0); /* authPolicy */
-    atls_buf_u16(&public, 0x10);
-    atls_buf_u16(&public, is_ec ? 0x18 : 0x14);
-    atls_buf_u16(&public, 0x0b);
-    if (is_ec) {
-        must(EVP_PKEY_get_octet_string_param(key,
-                                             OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY,
-                                             bytes, sizeof(bytes), &len) == 1);
-        atls_buf_u16(&public, 3);
-        atls_buf_u16(&public, 0x10);
-        put_block(&public, atls_view(bytes + 1, 32));
-        put_block(&public, atls_view(bytes + 33, 32));
-    } else {
-        must(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1);
-        atls_buf_u16(&public, 2048);
-        atls_buf_u32(&public, 0);
-        put_block(&public, atls_view(bytes, (size_t)BN_bn2bin(n, bytes)));
-        BN_free(n);
-    }
+    forge_tpm_public(&public, key, quote->attributes, 0x0b);
     atls_cbor_put_text(out, "ak_pub");
     atls_cbor_put_bytes(out, atls_buf_view(&public));
 }

@@ -86,5 +86,8 @@ void forge_quote_signature(const struct forge_quote *quote,
 void forge_quote(struct atls_buf *out, const struct forge_quote *quote);
 void forge_quote_map(struct atls_buf *out, const struct forge_quote *quote,
                      struct atls_view attest, struct atls_view signature);
+/* forge_tpm_public: a TPMT_PUBLIC; name_hash is a TPM_ALG_ID. */
+void forge_tpm_public(struct atls_buf *out, EVP_PKEY *key, uint32_t attributes,
+                      uint16_t name_hash);
 
 #endif

@@ -7,6 +7,7 @@ cca:cca
 ear:veraison/ear
 jws:veraison/live
 nitro_document:nitro
+parsec_tpm:tpm
 psa_token:psa
 quote:sgx
 quote:tdx

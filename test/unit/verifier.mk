@@ -2,7 +2,7 @@
 noinst_HEADERS += test/unit/forge.h test/unit/forge_x509.h \
 	test/unit/forge_snp.h test/unit/diag.h
 noinst_HEADERS += test/unit/forge_dcap.h test/unit/forge_tcb.h \
-	test/unit/forge_vtpm.h
+	test/unit/forge_vtpm.h test/unit/forge_parsec.h
 noinst_HEADERS += test/unit/real_quote.h test/unit/forge_ccel.h test/unit/forge_cca.h test/unit/forge_nitro.h
 forge_sources = test/unit/forge.c
 forge_dcap_sources = test/unit/forge_dcap.c $(forge_sources)
@@ -20,6 +20,7 @@ verifier_unit_tests = \
 	test/unit/check_ear \
 	test/unit/check_jws \
 	test/unit/check_nitro_document \
+	test/unit/check_parsec_tpm \
 	test/unit/check_policy \
 	test/unit/check_psa_token \
 	test/unit/check_quote \
@@ -66,6 +67,10 @@ test_unit_check_nitro_document_SOURCES = test/unit/check_nitro_document.c \
 	test/unit/forge_nitro.c test/unit/forge_x509.c $(forge_sources)
 test_unit_check_nitro_document_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_nitro_document_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_parsec_tpm_SOURCES = test/unit/check_parsec_tpm.c \
+	test/unit/forge_parsec.c $(forge_sources)
+test_unit_check_parsec_tpm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_parsec_tpm_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_policy_SOURCES = test/unit/check_policy.c $(forge_sources)
 test_unit_check_policy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_policy_LDADD = libverifier.la libbase.la $(CHECK_LIBS)

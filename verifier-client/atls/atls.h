@@ -80,6 +80,17 @@ enum atls_reason atls_appraise(const struct atls_policy *policy,
                                int64_t now, const char *profile,
                                struct atls_verdict *verdict);
 
+/* atls_appraise_for_key: the same, of a peer whose TLS key is known:
+ *   tik      the key's DER SubjectPublicKeyInfo, as its certificate has it.
+ *            Evidence that attests a TLS key (key attestation) must attest this
+ *            one: TLS_KEY_MISMATCH; empty: such Evidence is refused
+ *            (TLS_KEY_UNKNOWN), as atls_appraise does. Other Evidence does not
+ *            ask for it: there the nonce alone has to name the key. */
+enum atls_reason
+atls_appraise_for_key(const struct atls_policy *policy, struct atls_view cmw,
+                      struct atls_view nonce, struct atls_view tik, int64_t now,
+                      const char *profile, struct atls_verdict *verdict);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

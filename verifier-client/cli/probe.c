@@ -25,6 +25,7 @@
 #include "ext/extension.h"
 #include "ext/wire.h"
 #include "format.h"
+#include "spki.h"
 
 static const char help[] =
     "usage: atls probe [OPTION]... HOST:PORT\n"
@@ -350,6 +351,7 @@ static bool appraise(struct probe *probe, SSL *ssl,
     struct atls_peer peer = {ATLS_ROLE_SERVER, probe->name, NULL};
     struct atls_terms terms = {.policy = probe->policy,
                                .now = (int64_t)time(NULL)};
+    ATLS_AUTO_BUF tik = atls_buf(ATLS_SPKI_MAX);
     struct atls_verdict verdict;
 
     if (probe->name == NULL)
@@ -361,6 +363,10 @@ static bool appraise(struct probe *probe, SSL *ssl,
         atls_why(&probe->why, ATLS_RULE_MISSING, NULL);
         return false;
     }
+    if (atls_spki_put(&tik, SSL_get0_peer_certificate(ssl), &probe->why) !=
+        ATLS_OK)
+        return false;
+    terms.tik = atls_buf_view(&tik);
     atls_evidence_appraise(evidence, &terms, &verdict);
     atls_describe_verdict(report, &verdict);
     return verdict.reason == ATLS_OK;

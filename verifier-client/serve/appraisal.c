@@ -13,6 +13,7 @@
 #include "config.h"
 #include "ear.h"
 #include "parsed.h"
+#include "spki.h"
 
 enum {
     CRYPTO_FAILED = 99, /* draft-ietf-rats-ar4si, 2.3 */
@@ -79,21 +80,26 @@ static enum atls_reason check_nonce(const struct atls_service *service,
                     wanted, seen);
 }
 
+/* Whose TLS key the Evidence attests is for the Relying Party to compare: the
+ * result names the key. */
 static void judge(const struct atls_service *service,
                   const struct atls_submission *submission,
-                  const struct atls_evidence *evidence,
+                  const struct atls_evidence *evidence, struct atls_buf *akpub,
                   struct atls_verdict *verdict)
 {
-    const struct atls_terms terms = {
+    struct atls_terms terms = {
         .policy = service->policy,
         .rule = service->rule,
         .now = service->setup->has_at ? service->setup->at : submission->now};
     struct atls_why why = {0};
 
-    if (check_nonce(service, submission, evidence, &why) != ATLS_OK)
+    if (check_nonce(service, submission, evidence, &why) != ATLS_OK ||
+        atls_evidence_subject(evidence, akpub, &why) != ATLS_OK) {
         refuse_all(verdict, &why);
-    else
-        (void)atls_evidence_appraise(evidence, &terms, verdict);
+        return;
+    }
+    terms.tik = atls_buf_view(akpub);
+    (void)atls_evidence_appraise(evidence, &terms, verdict);
 }
 
 static void take_claim(void *arg, const char *name, const char *value)
@@ -174,7 +180,8 @@ static void add_submod(const struct atls_service *service,
 
 static void vouch(const struct atls_service *service,
                   const struct atls_evidence *evidence,
-                  const struct atls_part *part, struct statement *statement)
+                  const struct atls_part *part, struct atls_view akpub,
+                  struct statement *statement)
 {
     size_t i = statement->num - 1;
     struct atls_verdict *verdict = &statement->items[i].verdict;
@@ -183,6 +190,7 @@ static void vouch(const struct atls_service *service,
 
     statement->items[i].claims = claims;
     submod->claims = claims;
+    submod->akpub = akpub;
     if (part->has_nonce && !service->setup->is_nonce_unchecked)
         submod->nonce = atls_evidence_nonce(evidence);
     if (part->affirm == NULL) {
@@ -201,6 +209,7 @@ static void vouch(const struct atls_service *service,
 static enum atls_reason describe(const struct atls_service *service,
                                  const struct atls_submission *submission,
                                  const struct atls_evidence *evidence,
+                                 struct atls_view akpub,
                                  const struct atls_verdict *verdict,
                                  struct atls_buf *result, struct atls_why *why)
 {
@@ -222,7 +231,7 @@ static enum atls_reason describe(const struct atls_service *service,
          part->submod != NULL && statement->num < MAX_PARTS; part++) {
         add_submod(service, statement, part->submod, verdict);
         if (verdict->reason == ATLS_OK)
-            vouch(service, evidence, part, statement);
+            vouch(service, evidence, part, akpub, statement);
     }
     return state(service, submission, statement->submods, statement->num,
                  result, why);
@@ -235,16 +244,18 @@ enum atls_reason atls_appraisal_run(const struct atls_service *service,
                                     struct atls_why *why)
 {
     AUTO_EVIDENCE *evidence = NULL;
+    ATLS_AUTO_BUF akpub = atls_buf(ATLS_SPKI_MAX);
     struct atls_why bad = {0};
 
     atls_verdict_init(verdict);
     if (parse(submission, &evidence, &bad) != ATLS_OK)
         refuse_all(verdict, &bad);
     else
-        judge(service, submission, evidence, verdict);
+        judge(service, submission, evidence, &akpub, verdict);
     settle(verdict);
     if (verdict->reason == ATLS_OUT_OF_MEMORY ||
         verdict->reason == ATLS_CRYPTO_FAILED)
         return atls_why(why, verdict->reason, "%s", verdict->text);
-    return describe(service, submission, evidence, verdict, result, why);
+    return describe(service, submission, evidence, atls_buf_view(&akpub),
+                    verdict, result, why);
 }
