@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "claim.h"
-#include "ecdsa.h"
+#include "cose_key.h"
 #include "tsm_report.h"
 
 const char *const atls_cca_dialects[] = {
@@ -467,46 +467,18 @@ enum atls_reason atls_cca_check_form(const struct atls_cca_claims *claims,
 
 enum { FIELD_LEN = 48, POINT_LEN = 1 + 2 * FIELD_LEN }; /* P-384 */
 
-static bool take_coordinate(struct atls_cbor *in, uint8_t *out)
-{
-    struct atls_view bytes = atls_cbor_bytes(in);
-
-    if (bytes.len != FIELD_LEN) {
-        atls_cbor_fail(in);
-        return false;
-    }
-    memcpy(out, bytes.data, FIELD_LEN);
-    return true;
-}
-
-/* RFC 9053, 7.1.1: kty EC2, crv P-384, x and y as byte strings. */
 static bool read_cose_key(struct atls_view bytes, uint8_t point[POINT_LEN])
 {
-    enum { KTY = 1, CRV = -1, X = -2, Y = -3, EC2 = 2, P_384 = 2 };
     struct atls_cbor in = atls_cbor(bytes);
-    struct atls_cbor_iter entries;
-    bool has_kty = false, has_crv = false, has_x = false, has_y = false;
+    struct atls_cose_key key;
 
-    atls_cbor_map(&in, &entries);
-    while (atls_cbor_next(&in, &entries))
-        switch (atls_cbor_int(&in)) {
-        case KTY:
-            has_kty = atls_cbor_int(&in) == EC2;
-            break;
-        case CRV:
-            has_crv = atls_cbor_int(&in) == P_384;
-            break;
-        case X:
-            has_x = take_coordinate(&in, point + 1);
-            break;
-        case Y:
-            has_y = take_coordinate(&in, point + 1 + FIELD_LEN);
-            break;
-        default:
-            (void)atls_cbor_skip(&in);
-        }
+    atls_cose_key_take(&in, &key);
+    if (!atls_cbor_done(&in) || key.curve->field_len != FIELD_LEN)
+        return false;
     point[0] = 0x04;
-    return atls_cbor_done(&in) && has_kty && has_crv && has_x && has_y;
+    memcpy(point + 1, key.x.data, FIELD_LEN);
+    memcpy(point + 1 + FIELD_LEN, key.y.data, FIELD_LEN);
+    return true;
 }
 
 /* RMM 1.0 gives the bare point, later ones a COSE_Key. */

@@ -7,7 +7,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <openssl/err.h>
+
 #include "base64url.h"
+#include "spki.h"
+
+ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
 
 enum { MAX_LEARNED = 64 }; /* bytes of one value */
 
@@ -47,6 +52,22 @@ void atls_claim_number(int64_t number, const char *name, atls_claim_fn *each,
 
     snprintf(text, sizeof(text), "%" PRId64, number);
     each(arg, name, text);
+}
+
+void atls_claim_key(atls_claim_key_fn *subject_key, const void *claims,
+                    const char *name, atls_claim_fn *each, void *arg)
+{
+    ATLS_AUTO_BUF spki = atls_buf(ATLS_SPKI_MAX);
+    ATLS_AUTO(EVP_PKEY) *key = NULL;
+    uint8_t digest[32];
+
+    ERR_set_mark();
+    if (subject_key(claims, &key, NULL) == ATLS_OK &&
+        atls_spki_put_key(&spki, key, NULL) == ATLS_OK &&
+        EVP_Q_digest(NULL, "SHA2-256", NULL, spki.data, spki.len, digest,
+                     NULL) == 1)
+        atls_claim_bytes(atls_view(digest, sizeof(digest)), name, each, arg);
+    ERR_pop_to_mark();
 }
 
 bool atls_claim_learn_hex(json_t *object, const char *key,

@@ -23,6 +23,13 @@ void atls_claim_text(struct atls_view text, const char *name,
 void atls_claim_number(int64_t number, const char *name, atls_claim_fn *each,
                        void *arg);
 
+/* atls_claim_key: the key of a format's subject_key as what `openssl pkey
+ * -pubin -outform DER | sha256sum` shows; nothing where there is none. */
+typedef enum atls_reason atls_claim_key_fn(const void *claims, EVP_PKEY **key,
+                                           struct atls_why *why);
+void atls_claim_key(atls_claim_key_fn *subject_key, const void *claims,
+                    const char *name, atls_claim_fn *each, void *arg);
+
 /* atls_claim_learn_hex: sets key to at most 64 bytes in hex;
  * atls_claim_learn_word: to a list of one word. false: no memory. */
 bool ATLS_MUST_USE atls_claim_learn_hex(json_t *object, const char *key,

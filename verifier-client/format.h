@@ -115,6 +115,7 @@ extern const struct atls_format atls_format_cca;
 extern const struct atls_format atls_format_composite;
 extern const struct atls_format atls_format_nitro;
 extern const struct atls_format atls_format_other; /* types of a policy */
+extern const struct atls_format atls_format_parsec_cca;
 extern const struct atls_format atls_format_parsec_tpm;
 extern const struct atls_format atls_format_psa;
 extern const struct atls_format atls_format_snp;

@@ -14,6 +14,7 @@ libverifier_la_SOURCES = \
 	verifier-client/claim.c verifier-client/claim.h \
 	verifier-client/component.c verifier-client/component.h \
 	verifier-client/composite.c verifier-client/composite.h \
+	verifier-client/cose_key.c verifier-client/cose_key.h \
 	verifier-client/document.c verifier-client/document.h \
 	verifier-client/evidence.c verifier-client/evidence.h \
 	verifier-client/expiry.c verifier-client/expiry.h \
@@ -29,7 +30,7 @@ libverifier_la_SOURCES = \
 	verifier-client/profile.c verifier-client/profile.h \
 	verifier-client/psa.c verifier-client/psa.h \
 	verifier-client/psa_claims.c verifier-client/psa_profile.c \
-	verifier-client/parsec_tpm.c \
+	verifier-client/parsec_cca.c verifier-client/parsec_tpm.c \
 	verifier-client/quote.c verifier-client/quote.h \
 	verifier-client/rsa.c verifier-client/rsa.h \
 	verifier-client/rule.c verifier-client/rule.h \

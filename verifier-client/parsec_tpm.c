@@ -16,7 +16,6 @@
 
 #include "cbor.h"
 #include "claim.h"
-#include "spki.h"
 #include "tpm_digest.h"
 
 struct token { /* still encoded */
@@ -199,23 +198,6 @@ static enum atls_reason judge(const void *in,
     return atls_tpm_digest_judge(&quote, profile, verdict);
 }
 
-/* The digest that `openssl pkey -pubout -outform DER | sha256sum` shows */
-static void describe_key(const struct claims *claims, atls_claim_fn *each,
-                         void *arg)
-{
-    ATLS_AUTO_BUF spki = atls_buf(ATLS_SPKI_MAX);
-    EVP_PKEY *key = NULL;
-    uint8_t digest[32];
-
-    if (subject_key(claims, &key, NULL) == ATLS_OK &&
-        atls_spki_put_key(&spki, key, NULL) == ATLS_OK &&
-        EVP_Q_digest(NULL, "SHA2-256", NULL, spki.data, spki.len, digest,
-                     NULL) == 1)
-        atls_claim_bytes(atls_view(digest, sizeof(digest)), "tls_key", each,
-                         arg);
-    EVP_PKEY_free(key);
-}
-
 static void describe(const void *in, bool brief, atls_claim_fn *each, void *arg)
 {
     const struct claims *claims = in;
@@ -223,7 +205,7 @@ static void describe(const void *in, bool brief, atls_claim_fn *each, void *arg)
 
     atls_claim_bytes(claims->key.kid, "kid", each, arg);
     atls_claim_bytes(claims->quote.pcr_digest, "pcr_digest", each, arg);
-    describe_key(claims, each, arg);
+    atls_claim_key(subject_key, claims, "tls_key", each, arg);
     if (brief)
         return;
     atls_claim_bytes(claims->certify.extra_data, "nonce", each, arg);

@@ -47,6 +47,8 @@ static const char policy_text[] =
     "\"cca\":{\"format\":\"cca\",\"trust_anchors\":[\"" KEY "\"],"
     "\"rim\":\"" ZEROS "\",\"rem0\":\"" ZEROS "\",\"components\":["
     "{\"signer_id\":\"" ZEROS "\",\"measurement\":\"" ZEROS "\"}]},"
+    "\"parsec-cca\":{\"format\":\"parsec-cca\",\"trust_anchors\":[\"" KEY
+    "\"],\"any\":true},"
     "\"any cca\":{\"format\":\"cca\",\"trust_anchors\":[\"" KEY
     "\"],\"any\":true},"
     "\"snp\":{\"format\":\"snp\",\"trust_anchors\":[\"" CERTIFICATE

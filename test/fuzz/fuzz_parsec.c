@@ -8,6 +8,7 @@ const char fuzz_target[] = "parsec";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    fuzz_format(&atls_format_parsec_cca, atls_view(data, size));
     fuzz_format(&atls_format_parsec_tpm, atls_view(data, size));
     return 0;
 }

@@ -20,6 +20,7 @@ verifier_unit_tests = \
 	test/unit/check_ear \
 	test/unit/check_jws \
 	test/unit/check_nitro_document \
+	test/unit/check_parsec_cca \
 	test/unit/check_parsec_tpm \
 	test/unit/check_policy \
 	test/unit/check_psa_token \
@@ -67,6 +68,10 @@ test_unit_check_nitro_document_SOURCES = test/unit/check_nitro_document.c \
 	test/unit/forge_nitro.c test/unit/forge_x509.c $(forge_sources)
 test_unit_check_nitro_document_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_nitro_document_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_parsec_cca_SOURCES = test/unit/check_parsec_cca.c \
+	test/unit/forge_cca.c test/unit/forge_parsec.c $(forge_sources)
+test_unit_check_parsec_cca_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_parsec_cca_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_parsec_tpm_SOURCES = test/unit/check_parsec_tpm.c \
 	test/unit/forge_parsec.c $(forge_sources)
 test_unit_check_parsec_tpm_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -5,7 +5,7 @@
 #
 # A row has columns between tabs, "-" for an empty one:
 #
-#     name  file  time  nonce  collateral  reason  profile
+#     name  file  time  nonce  collateral  reason  profile  [spki]
 #
 # The file may be followed by @OFFSET+LENGTH. Several words are of one of these,
 # files of the folder among them:
@@ -18,7 +18,8 @@
 # put into a folder of their own, @C@ in the profile; ./FILE is one of test/
 # vectors/real. In the profile, which may be a whole policy with a profile "p",
 # @V@ is the folder of vectors, @K@ the key that signed what was assembled, and
-# @A:FILE@ the key of a list of anchors.
+# @A:FILE@ the key of a list of anchors. spki is the DER of the peer's TLS key in
+# base64, for Evidence that attests one.
 #
 # test/vectors/real/parts.table has a line for each file that is no Evidence:
 #
@@ -114,7 +115,7 @@ ask() { # WORD...
         }' "$work/answer"
 }
 
-judge() { # FILE TIME NONCE COLLATERAL PROFILE
+judge() { # FILE TIME NONCE COLLATERAL PROFILE SPKI
     evidence "$1"
     # shellcheck disable=SC2086 # a list of files
     collateral $4
@@ -123,6 +124,10 @@ judge() { # FILE TIME NONCE COLLATERAL PROFILE
     case $1 in
     'result '*) more="--result --verifier https://verifier.example" ;;
     esac
+    if [ -n "$6" ]; then
+        printf %s "$6" | openssl base64 -d -A >"$work/key"
+        more="$more --spki $work/key"
+    fi
     # shellcheck disable=SC2046,SC2086 # words
     ask $(nonce "$3") $more --at "$2"
 }
@@ -148,14 +153,16 @@ files_of() { # FILE | VERB WORD...
 }
 
 judge_rows() {
-    while IFS=$tab read -r name file time nonce collateral reason profile; do
+    while IFS=$tab read -r name file time nonce collateral reason profile \
+        spki; do
         n=$((n + 1))
         [ "$nonce" != - ] || reason="$reason unbound"
         if [ -z "$ATLS_VECTORS" ]; then
             echo "ok $n - $name: $file # SKIP --with-vectors names no folder"
         else
             tell "$name" "$(files_of "$file")" "$time" "$reason" \
-                "$(judge "$file" "$time" "$nonce" "$collateral" "$profile")"
+                "$(judge "$file" "$time" "$nonce" "$collateral" "$profile" \
+                    "$spki")"
         fi
     done <"$work/rows"
 }
