@@ -293,15 +293,17 @@ enum atls_reason atls_policy_check_identity(const struct atls_policy *policy,
                                             enum atls_identity setting,
                                             struct atls_why *why)
 {
-    for (size_t i = 0; i < policy->num_rules; i++)
+    for (size_t i = 0; i < policy->num_rules; i++) {
+        const struct atls_rule *rule = &policy->rules[i];
+        struct atls_why inner = {0};
+
         if (setting == ATLS_IDENTITY_ATTESTED &&
-            policy->rules[i].identity == ATLS_IDENTITY_UNSET &&
-            !atls_rule_fits_attested(&policy->rules[i]))
-            return atls_why(why, ATLS_POLICY_INVALID,
-                            "/rules/%zu: identity is attested: want "
-                            "\"no_oracle\": true, as no format of this version "
-                            "shows where the TLS key was made",
-                            i);
+            rule->identity == ATLS_IDENTITY_UNSET &&
+            atls_rule_check_attested(rule, &inner) != ATLS_OK)
+            return atls_why(why, inner.reason,
+                            "/rules/%zu: identity is attested: %s", i,
+                            inner.text);
+    }
     return ATLS_OK;
 }
 

@@ -84,8 +84,8 @@ const struct atls_rule *atls_policy_match(const struct atls_policy *policy,
 enum atls_identity atls_rule_identity(const struct atls_rule *rule);
 
 /* atls_policy_check_identity: the setting "identity" stands for rules that
- * name none; when it is attested each of them must say no_oracle, as a rule
- * that names it must: POLICY_INVALID. */
+ * name none; when it is attested each of them must be fit for that, as a rule
+ * that names it must (rule.h): POLICY_INVALID. */
 enum atls_reason ATLS_MUST_USE
 atls_policy_check_identity(const struct atls_policy *policy,
                            enum atls_identity setting, struct atls_why *why);

@@ -91,9 +91,37 @@ bool atls_rule_holds(const struct atls_rule *rule, const struct atls_peer *peer)
            (!rule->has_ca || has_ca(peer->chain, rule->ca));
 }
 
-bool atls_rule_fits_attested(const struct atls_rule *rule)
+/* What the profile leaves open; NULL: nothing. */
+static const char *lack_of(const struct atls_profile *profile)
 {
-    return rule->no_oracle || !rule->requires;
+    if (profile->format == NULL || profile->format->subject_key == NULL)
+        return "its format does not show where the TLS key was made";
+    if (!profile->has_anchors)
+        return "where the TLS key was made is judged by a Verifier alone";
+    if (!profile->names_instance)
+        return "it does not say which instance is meant";
+    return NULL;
+}
+
+enum atls_reason atls_rule_check_attested(const struct atls_rule *rule,
+                                          struct atls_why *why)
+{
+    if (rule->no_oracle || !rule->requires)
+        return ATLS_OK;
+    if (rule->num_passport > 0)
+        return atls_why(why, ATLS_POLICY_INVALID,
+                        "want \"no_oracle\": true, as a passport does not "
+                        "show where the TLS key was made");
+    for (size_t i = 0; i < rule->num_accept; i++) {
+        const char *lack = lack_of(rule->accept[i]);
+
+        if (lack != NULL)
+            return atls_why(why, ATLS_POLICY_INVALID,
+                            "want \"no_oracle\": true, or other profiles than "
+                            "%s: %s",
+                            rule->accept[i]->name, lack);
+    }
+    return ATLS_OK;
 }
 
 static char *copy_text(const struct atls_node *node)
@@ -251,6 +279,7 @@ static void read_identity(const struct atls_node *node, struct atls_rule *rule)
                                         NULL};
     struct atls_node identity = atls_node_member(node, "identity");
     struct atls_node no_oracle = atls_node_member(node, "no_oracle");
+    struct atls_why why = {0};
     int choice = -1;
 
     rule->no_oracle = atls_node_flag(&no_oracle, false);
@@ -260,10 +289,8 @@ static void read_identity(const struct atls_node *node, struct atls_rule *rule)
         rule->identity =
             (enum atls_identity)(ATLS_IDENTITY_X509 + (unsigned)choice);
     if (rule->identity == ATLS_IDENTITY_ATTESTED &&
-        !atls_rule_fits_attested(rule))
-        atls_node_problem(&identity, ATLS_POLICY_INVALID,
-                          "want \"no_oracle\": true, as no format of this "
-                          "version shows where the TLS key was made");
+        atls_rule_check_attested(rule, &why) != ATLS_OK)
+        atls_node_problem(&identity, why.reason, "%s", why.text);
 }
 
 /* Who need not attest is decided before any certificate is seen, and never by
@@ -419,8 +446,8 @@ void atls_rule_read(const struct atls_node *node,
         read_accept(&accept, profiles, num_profiles, rule);
     else if (!atls_rule_fill(profiles, num_profiles, rule))
         atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
-    read_identity(node, rule);
     read_delegation(node, verifiers, rule);
+    read_identity(node, rule); /* asks what else it accepts */
 }
 
 static void free_texts(char **texts, size_t num)

@@ -61,10 +61,12 @@ bool atls_rule_may_hold(const struct atls_rule *rule,
 bool atls_rule_holds(const struct atls_rule *rule,
                      const struct atls_peer *peer);
 
-/* atls_rule_fits_attested: identity attested may stand for it. Without X.509
- * nothing but Evidence names the peer, and no format of this version shows
- * that the TLS key was made inside (doc/protocol.md, "Identity"): so it says
- * no_oracle, or requires nothing. */
-bool atls_rule_fits_attested(const struct atls_rule *rule);
+/* atls_rule_check_attested: may identity attested stand for it? Without X.509
+ * nothing but Evidence names the peer (doc/protocol.md, "Identity"): so each
+ * profile that it accepts pins one instance and is of a format that shows that
+ * the TLS key was made inside, or it says no_oracle, or requires nothing.
+ * POLICY_INVALID. */
+enum atls_reason ATLS_MUST_USE
+atls_rule_check_attested(const struct atls_rule *rule, struct atls_why *why);
 
 #endif

@@ -752,6 +752,84 @@ START_TEST(identity_of_the_setting_is_held_to_the_same_demand)
 }
 END_TEST
 
+#define KEY_TPM "'k':{'format':'parsec-tpm','trust_anchors':['@'],'any':true}"
+#define KEY_CCA(more)                                                          \
+    "'c':{'format':'parsec-cca','trust_anchors':['@'],'rim':'" X32(            \
+        "43") "'" more "}"
+#define INSTANCE "'instance_id':'01" X32("02") "'"
+
+/* With identity attested: nothing but Evidence names the peer. */
+static const struct attested_row {
+    const char *profiles, *rule; /* of the policy; ~ before: with a Verifier */
+    const char *lack;            /* NULL: none */
+} attested_rows[] = {
+    {KEY_TPM, "", NULL},
+    {KEY_TPM, "'delegated_max_age':'10m'", NULL},
+    {KEY_CCA("," INSTANCE), "", NULL},
+    {KEY_TPM "," KEY_CCA("," INSTANCE), "'accept':['c','k']", NULL},
+    {KEY_TPM ",'p':{" PSA(",'any':true") "}", "'accept':['k']", NULL},
+    {KEY_TPM ",'p':{" PSA(",'any':true") "}", "",
+     "other profiles than p: its format does not show where the TLS key was "
+     "made"},
+    {KEY_TPM ",'p':{" PSA(",'any':true") "}", "'no_oracle':true", NULL},
+    {"'p':{'format':'tpm','trust_anchors':['@'],'any':true}", "",
+     "other profiles than p: its format does not show"},
+    {KEY_CCA(""), "", "other profiles than c: it does not say which instance"},
+    {"'c':{'format':'parsec-cca','trust_anchors':['@']," INSTANCE "}", "",
+     "other profiles than c: it does not say which instance"},
+    {"~'k':{'format':'parsec-tpm','verifier':'https://v.test'}", "",
+     "other profiles than k: where the TLS key was made is judged by a "
+     "Verifier alone"},
+    {"~" KEY_TPM, "'delegated_max_age':'1m','passport':['https://v.test']",
+     "as a passport does not show where the TLS key was made"},
+    {KEY_TPM ",'p':{" PSA(",'any':true") "}",
+     "'match':{'name':'a'},'require':false", NULL},
+};
+
+static enum atls_reason parse_attested(const struct attested_row *row,
+                                       bool in_rule, struct atls_policy **out,
+                                       struct atls_why *why)
+{
+    ATLS_AUTO_BUF template = atls_buf(FORGE_MAX), text = atls_buf(FORGE_MAX);
+    bool has_verifier = row->profiles[0] == '~';
+
+    atls_buf_text(&template, "{");
+    atls_buf_text(&template, has_verifier ? VERIFIERS "," : "");
+    atls_buf_text(&template, "'profiles':{");
+    atls_buf_text(&template, row->profiles + has_verifier);
+    atls_buf_text(&template, "},'rules':[{");
+    atls_buf_text(&template, row->rule);
+    atls_buf_text(&template, in_rule && row->rule[0] != '\0' ? "," : "");
+    atls_buf_text(&template, in_rule ? "'identity':'attested'" : "");
+    atls_buf_text(&template, "}]}");
+    atls_buf_u8(&template, 0);
+    put_text(&text, (const char *)template.data, "psa");
+    return atls_policy_parse(atls_buf_view(&text), "p.json", "", NULL, NULL,
+                             out, why);
+}
+
+START_TEST(attested_identity_needs_instances_and_attested_keys)
+{
+    const struct attested_row *row = &attested_rows[_i];
+    enum atls_reason wanted = row->lack != NULL ? ATLS_POLICY_INVALID : ATLS_OK;
+    struct atls_policy *policy = NULL;
+    struct atls_why in_rule = {0}, why = {0}, setting = {0};
+
+    ck_assert_reason(parse_attested(row, true, &policy, &in_rule), wanted);
+    atls_policy_free(policy);
+    ck_assert_msg(parse_attested(row, false, &policy, &why) == ATLS_OK, "%s",
+                  why.text);
+    ck_assert_reason(
+        atls_policy_check_identity(policy, ATLS_IDENTITY_ATTESTED, &setting),
+        wanted);
+    atls_policy_free(policy);
+    if (row->lack == NULL)
+        return;
+    ck_assert_msg(strstr(in_rule.text, row->lack) != NULL, "%s", in_rule.text);
+    ck_assert_msg(strstr(setting.text, row->lack) != NULL, "%s", setting.text);
+}
+END_TEST
+
 START_TEST(references_keep_a_policy_alive)
 {
     struct atls_policy *policy = policy_of(RULES("{}"));
@@ -938,6 +1016,9 @@ int main(void)
     tcase_add_loop_test(cases, schemes_are_those_of_rules_that_could_hold, 0,
                         LENGTH(type_rows));
     tcase_add_test(cases, identity_of_the_setting_is_held_to_the_same_demand);
+    tcase_add_loop_test(cases,
+                        attested_identity_needs_instances_and_attested_keys, 0,
+                        LENGTH(attested_rows));
     tcase_add_test(cases, references_keep_a_policy_alive);
     tcase_add_test(cases, learned_policy_accepts_what_it_was_learned_from);
     tcase_add_test(cases, nothing_is_learned_from_bad_evidence);
