@@ -26,7 +26,7 @@ struct atls_attester {
     struct atls_schemes schemes;
     size_t max_size; /* of one CMW, bytes */
     bool batches;
-    atomic_bool is_prepared, takes_origin;
+    atomic_bool is_prepared, takes_origin, takes_subject;
     struct atls_share share;
 };
 
@@ -170,10 +170,16 @@ void atls_attester_free(struct atls_attester *attester)
     free(attester);
 }
 
+static bool has(const OSSL_PARAM *settable, const char *name)
+{
+    return settable != NULL && OSSL_PARAM_locate_const(settable, name) != NULL;
+}
+
 enum atls_reason atls_attester_prepare(struct atls_attester *attester,
                                        struct atls_why *why)
 {
     ATLS_AUTO(EVP_PKEY_CTX) *context = NULL;
+    const OSSL_PARAM *settable;
     bool was_clean = ERR_peek_error() == 0;
 
     if (atomic_load(&attester->is_prepared))
@@ -182,9 +188,9 @@ enum atls_reason atls_attester_prepare(struct atls_attester *attester,
     if (context == NULL || EVP_PKEY_sign_init(context) <= 0)
         return (was_clean ? why_of_provider : why_of_newest)(
             why, ATLS_ATTESTER_ABSENT, "attester");
-    atomic_store(&attester->takes_origin,
-                 OSSL_PARAM_locate_const(EVP_PKEY_CTX_settable_params(context),
-                                         "binder-origin") != NULL);
+    settable = EVP_PKEY_CTX_settable_params(context);
+    atomic_store(&attester->takes_origin, has(settable, "binder-origin"));
+    atomic_store(&attester->takes_subject, has(settable, "subject-key"));
     atomic_store(&attester->is_prepared, true);
     return ATLS_OK;
 }
@@ -192,6 +198,11 @@ enum atls_reason atls_attester_prepare(struct atls_attester *attester,
 bool atls_attester_takes_origin(const struct atls_attester *attester)
 {
     return atomic_load(&attester->takes_origin);
+}
+
+bool atls_attester_takes_subject(const struct atls_attester *attester)
+{
+    return atomic_load(&attester->takes_subject);
 }
 
 bool atls_attester_is_prepared(const struct atls_attester *attester)
@@ -220,6 +231,12 @@ static void spell_type(struct atls_type type, char *text, size_t size)
                  (const char *)type.text.data);
 }
 
+static OSSL_PARAM octets(const char *name, struct atls_view bytes)
+{
+    return OSSL_PARAM_construct_octet_string(
+        name, (void *)(uintptr_t)bytes.data, bytes.len);
+}
+
 static EVP_PKEY_CTX *new_context(struct atls_attester *attester,
                                  const struct atls_request *request,
                                  unsigned timeout_ms)
@@ -227,15 +244,15 @@ static EVP_PKEY_CTX *new_context(struct atls_attester *attester,
     ATLS_AUTO(EVP_PKEY_CTX) *context =
         EVP_PKEY_CTX_new_from_pkey(NULL, attester->key, QUERY);
     char format[ATLS_TYPE_MAX_TEXT + 1];
-    OSSL_PARAM params[4], *next = params;
+    OSSL_PARAM params[5], *next = params;
 
     spell_type(request->type, format, sizeof(format));
     *next++ = OSSL_PARAM_construct_utf8_string("evidence-format", format, 0);
     *next++ = OSSL_PARAM_construct_uint("timeout", &timeout_ms);
     if (request->origin.len > 0 && atls_attester_takes_origin(attester))
-        *next++ = OSSL_PARAM_construct_octet_string(
-            "binder-origin", (void *)(uintptr_t)request->origin.data,
-            request->origin.len);
+        *next++ = octets("binder-origin", request->origin);
+    if (request->subject.len > 0 && atls_attester_takes_subject(attester))
+        *next++ = octets("subject-key", request->subject);
     *next = OSSL_PARAM_construct_end();
     if (context == NULL || EVP_PKEY_sign_init_ex(context, params) <= 0)
         return NULL;

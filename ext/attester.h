@@ -39,12 +39,18 @@ size_t atls_attester_max_size(const struct atls_attester *attester);
  * itself ("binder-origin"). */
 bool atls_attester_takes_origin(const struct atls_attester *attester);
 
+/* atls_attester_takes_subject: once prepared: it attests the TLS key, too
+ * ("subject-key"). */
+bool atls_attester_takes_subject(const struct atls_attester *attester);
+
 /* What is asked for; all of it borrowed. */
 struct atls_request {
     struct atls_type type;            /* of the Evidence */
     const struct atls_secret *binder; /* or a delegate's value */
-    struct atls_view origin; /* what that is made of, for an attester that
-                                takes it; empty: not told */
+    struct atls_view origin;  /* what that is made of, for an attester that
+                                 takes it; empty: not told */
+    struct atls_view subject; /* the TLS key's DER SubjectPublicKeyInfo, for an
+                                 attester that takes it; empty: not told */
 };
 
 /* atls_attester_quote: Evidence as one CMW into out. Takes its share, waits and

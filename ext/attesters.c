@@ -202,6 +202,14 @@ bool atls_attesters_takes_origin(const struct atls_attesters *attesters)
     return false;
 }
 
+bool atls_attesters_takes_subject(const struct atls_attesters *attesters)
+{
+    for (size_t i = 0; i < attesters->num; i++)
+        if (atls_attester_takes_subject(attesters->members[i].attester))
+            return true;
+    return false;
+}
+
 /* One member's part of a collection, on whichever thread. */
 struct part {
     const struct member *member;

@@ -39,6 +39,9 @@ atls_attesters_schemes(const struct atls_attesters *attesters);
 /* atls_attesters_takes_origin: as of one attester, if any of them does. */
 bool atls_attesters_takes_origin(const struct atls_attesters *attesters);
 
+/* atls_attesters_takes_subject: as of one attester, if any of them does. */
+bool atls_attesters_takes_subject(const struct atls_attesters *attesters);
+
 /* atls_attesters_quote: as of one attester. Of several each is asked at the
  * same time and has the same deadline, and its own share; all of them have
  * answered when this returns. One that fails fails the whole: the first of them

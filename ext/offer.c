@@ -12,6 +12,7 @@
 #include "record.h"
 #include "remote.h"
 #include "report.h"
+#include "spki.h"
 
 #define MS_NS INT64_C(1000000)
 
@@ -382,6 +383,20 @@ bool atls_offer_takes_origin(const struct atls_offer *offer,
            atls_attesters_takes_origin(offer->attesters);
 }
 
+static enum atls_reason make_direct(struct atls_offer *offer,
+                                    struct atls_request *request, X509 *leaf,
+                                    struct atls_buf *out, struct atls_why *why)
+{
+    ATLS_AUTO_BUF spki = atls_buf(ATLS_SPKI_MAX);
+
+    if (atls_attesters_takes_subject(offer->attesters) &&
+        atls_spki_put(&spki, leaf, why) != ATLS_OK)
+        return ATLS_CRYPTO_FAILED;
+    request->subject = atls_buf_view(&spki);
+    return atls_attesters_quote(offer->attesters, request,
+                                offer->settings->timeout_ms, out, why);
+}
+
 enum atls_reason atls_offer_make(struct atls_offer *offer,
                                  const struct atls_scheme *scheme, X509 *leaf,
                                  const struct atls_secret *binder,
@@ -389,11 +404,10 @@ enum atls_reason atls_offer_make(struct atls_offer *offer,
                                  struct atls_why *why)
 {
     int way = atls_scheme_is_direct(scheme) ? -1 : find_way(offer, scheme);
-    const struct atls_request request = {
+    struct atls_request request = {
         .type = scheme->type, .binder = binder, .origin = origin};
 
     if (way >= 0)
         return make_delegated(offer, (unsigned)way, leaf, binder, out, why);
-    return atls_attesters_quote(offer->attesters, &request,
-                                offer->settings->timeout_ms, out, why);
+    return make_direct(offer, &request, leaf, out, why);
 }

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 
 #include "deviant.h"
+#include "spki.h"
 
 static struct pair pair;
 static struct deviant peer;
@@ -66,6 +68,65 @@ START_TEST(attester_that_makes_the_binder_itself_is_told_what_of)
     ck_assert_ptr_nonnull(fgets(seen, sizeof(seen), file));
     fclose(file);
     ck_assert_str_eq(seen, "sc"); /* the server's role, then the client's */
+}
+END_TEST
+
+static void read_subject(struct atls_buf *out)
+{
+    FILE *file = fopen(pair_path("subject"), "rb");
+    int byte;
+
+    while (file != NULL && (byte = fgetc(file)) != EOF)
+        atls_buf_u8(out, (uint8_t)byte);
+    if (file != NULL)
+        fclose(file);
+}
+
+static void put_leaf(const char *name, struct atls_buf *out)
+{
+    char path[64];
+    FILE *file;
+    X509 *leaf;
+
+    snprintf(path, sizeof(path), "../%s.pem", name);
+    file = fopen(pair_path(path), "r");
+    ck_assert_ptr_nonnull(file);
+    leaf = PEM_read_X509(file, NULL, NULL, NULL);
+    fclose(file);
+    ck_assert_reason(atls_spki_put(out, leaf, NULL), ATLS_OK);
+    X509_free(leaf);
+}
+
+static const struct subject_row {
+    const char *sentence, *provider, *scheme, *require, *leaf;
+} subject_rows[] = {
+    {"an attester that lists subject-key is given the server's TLS key", "acme",
+     "acme:", "server", "server"},
+    {"an attester that lists subject-key is given the client's TLS key", "acme",
+     "acme:", "client", "client"},
+    {"an attester that does not list subject-key is given none", "slow",
+     "slow:", "server", NULL},
+};
+
+START_TEST(subject)
+{
+    const struct subject_row *row = &subject_rows[_i];
+    ATLS_AUTO_BUF given = atls_buf(ATLS_SPKI_MAX);
+    ATLS_AUTO_BUF leaf = atls_buf(ATLS_SPKI_MAX);
+
+    pair_setup(&(struct pair_config){.attester = "soft.key",
+                                     .provider = row->provider,
+                                     .scheme = row->scheme,
+                                     .require = row->require});
+    setenv("ACME_SUBJECT", pair_path("subject"), 1);
+    pair_new(&pair, NULL, NULL);
+    pair_handshake(&pair);
+    pair_accepted(&pair);
+    pair_free(&pair);
+    read_subject(&given);
+    if (row->leaf != NULL)
+        put_leaf(row->leaf, &leaf);
+    ck_assert(atls_view_equal(atls_buf_view(&given), atls_buf_view(&leaf)));
 }
 END_TEST
 
@@ -308,6 +369,8 @@ int main(void)
     tcase_add_test(cases, third_partys_attester_attests_for_both_sides);
     tcase_add_loop_test(
         cases, attester_that_makes_the_binder_itself_is_told_what_of, 0, 2);
+    for (size_t i = 0; i < sizeof(subject_rows) / sizeof(subject_rows[0]); i++)
+        pair_add_row(cases, subject, subject_rows[i].sentence, (int)i);
     tcase_add_test(cases, recorded_client_hello_is_not_quoted_for_again);
     for (size_t i = 0; i < sizeof(fault_rows) / sizeof(fault_rows[0]); i++) {
         pair_add_row(cases, server_fault, fault_rows[i].sentence, (int)i);

@@ -2,9 +2,12 @@
  *
  * Somebody else's attester, written against atls(7), "Attester keys: the
  * contract", and nothing of ours: `acme:KEY.pem` is a key of type ACME-TEE
- * that signs PSA tokens. slow.c is the same with faults, maker.c one that makes
- * the binder itself, forged.c has Evidence of other formats.
+ * that signs PSA tokens. The key that it is given to attest, too, goes into the
+ * file that ACME_SUBJECT names, for a test to see. slow.c is the same with
+ * faults, maker.c one that makes the binder itself, forged.c has Evidence of
+ * other formats.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +26,12 @@
 #define ACME_MAX_SIZE(key)           1024
 #define ACME_SET_OPTIONS(key, query) ((query) == NULL)
 #define ACME_EVIDENCE                acme_evidence
+#define ACME_CONTEXT
+#define ACME_CONTEXT_ROWS                                                      \
+    ROW(OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, subject_set),                      \
+        ROW(OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, subject_settable),
+#define ACME_SET_CONTEXT(sign, params)       subject_set(sign, params)
+#define ACME_CHECK_CONTEXT(sign, nonce, len) 1
 #endif
 #ifndef ACME_BATCHES
 #define ACME_BATCHES(key) 0
@@ -227,6 +236,34 @@ static void *sign_new(void *context, const char *properties)
     if (sign != NULL)
         sign->acme = context;
     return sign;
+}
+
+__attribute__((unused)) static int subject_set(void *data,
+                                               const OSSL_PARAM params[])
+{
+    const OSSL_PARAM *subject =
+        params == NULL ? NULL : OSSL_PARAM_locate_const(params, "subject-key");
+    const char *path = getenv("ACME_SUBJECT");
+    FILE *file = subject == NULL || path == NULL ? NULL : fopen(path, "wb");
+    int ok = 1;
+
+    (void)data;
+    if (file != NULL)
+        ok = fwrite(subject->data, 1, subject->data_size, file) ==
+             subject->data_size;
+    if (file != NULL)
+        fclose(file);
+    return ok;
+}
+
+__attribute__((unused)) static const OSSL_PARAM *subject_settable(void *data,
+                                                                  void *context)
+{
+    static const OSSL_PARAM params[] = {
+        OSSL_PARAM_octet_string("subject-key", NULL, 0), OSSL_PARAM_END};
+
+    (void)data, (void)context;
+    return params;
 }
 
 static int sign_init(void *data, void *key, const OSSL_PARAM params[])
