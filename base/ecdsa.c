@@ -5,12 +5,14 @@
  */
 #include "ecdsa.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/provider.h>
 
 #include "cose.h"
 
@@ -313,13 +315,31 @@ static bool put_raw_signature(struct atls_buf *out, struct atls_view der,
                         (int)field_len) >= 0;
 }
 
+enum { MAX_QUERY = 80 };
+
+/* The key signs where it is. Default properties that prefer another provider
+ * would have libcrypto take the key there, which hardware does not let go and
+ * takes in public part only. */
+static const char *query_of(const EVP_PKEY *key, char out[MAX_QUERY])
+{
+    const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key);
+    int len;
+
+    if (provider == NULL)
+        return NULL;
+    len = snprintf(out, MAX_QUERY, "?provider='%s'",
+                   OSSL_PROVIDER_get0_name(provider));
+    return len < MAX_QUERY ? out : NULL;
+}
+
 static enum atls_reason sign_digest(EVP_PKEY *key, OSSL_LIB_CTX *libctx,
                                     const struct digest *digest,
                                     size_t field_len, struct atls_buf *out,
                                     struct atls_why *why)
 {
+    char query[MAX_QUERY];
     ATLS_AUTO(EVP_PKEY_CTX) *context =
-        EVP_PKEY_CTX_new_from_pkey(libctx, key, NULL);
+        EVP_PKEY_CTX_new_from_pkey(libctx, key, query_of(key, query));
     uint8_t der[MAX_DER];
     size_t len = sizeof(der);
 

@@ -10,12 +10,14 @@
 
 #include "origin.h"
 
+/* In software, even where the program's default properties would rather have
+ * a TPM or a token: this key signs for every connection and lives for hours. */
 static enum atls_reason make_key(struct atls_delegate *delegate,
                                  struct atls_why *why)
 {
     uint8_t *at = delegate->spki;
 
-    delegate->key = EVP_EC_gen("P-256");
+    delegate->key = EVP_PKEY_Q_keygen(NULL, "?provider=default", "EC", "P-256");
     if (delegate->key == NULL ||
         i2d_PUBKEY(delegate->key, NULL) != ATLS_DELEGATION_SPKI ||
         i2d_PUBKEY(delegate->key, &at) != ATLS_DELEGATION_SPKI)
