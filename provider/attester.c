@@ -8,8 +8,12 @@
 #include <string.h>
 
 const struct atls_attester *const atls_attesters[] = {
-    &atls_attester_soft,  &atls_attester_tpm,    &atls_attester_tsm,
-    &atls_attester_nitro, &atls_attester_broker, &atls_attester_ratsd,
+    &atls_attester_soft,
+    &atls_attester_tpm,
+    &atls_attester_tsm,
+    &atls_attester_nitro,
+    &atls_attester_broker,
+    &atls_attester_ratsd,
     NULL,
 };
 

@@ -17,7 +17,9 @@
 struct atls_challenge {
     struct atls_view binder; /* 1 to ATLS_CHALLENGE_MAX bytes */
     struct atls_view origin; /* what it is made of (binder.h); empty: unknown */
-    const char *format;      /* the line of the formats that was chosen */
+    struct atls_view subject; /* the TLS key's DER SubjectPublicKeyInfo, to be
+                                 attested, too; empty: unknown */
+    const char *format;       /* the line of the formats that was chosen */
 };
 
 struct atls_attester {
@@ -36,6 +38,8 @@ struct atls_attester {
                               void **state, struct atls_why *why);
     /* made_formats: where they depend on the key. */
     const char *(*made_formats)(const void *state);
+    /* takes_subject: this key attests the TLS key, too. NULL: none does. */
+    bool (*takes_subject)(const void *state);
     /* longest: bytes of the longest CMW of this key; NULL: max_size. Callers
      * allocate as much for each quote. */
     size_t (*longest)(const void *state);

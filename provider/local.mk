@@ -44,10 +44,13 @@ if HAVE_TPM
 noinst_LTLIBRARIES += libtpm.la
 libtpm_la_SOURCES = \
 	provider/tpm_ak.c provider/tpm_ak.h \
+	provider/tpm_certify.c provider/tpm_certify.h \
 	provider/tpm_descriptor.c provider/tpm_descriptor.h \
 	provider/tpm_error.c provider/tpm_error.h \
+	provider/tpm_key.c provider/tpm_key.h \
 	provider/tpm_key_file.c provider/tpm_key_file.h \
 	provider/tpm_line.c provider/tpm_line.h \
+	provider/tpm_passing.c provider/tpm_passing.h \
 	provider/tpm_public.c provider/tpm_public.h \
 	provider/tpm_quote.c provider/tpm_quote.h \
 	provider/tpm_session.c \

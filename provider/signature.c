@@ -23,6 +23,7 @@ struct signature {
     uint32_t timeout_ms;
     char format[ATLS_TYPE_MAX_TEXT + 1]; /* of the CMW, a line of formats */
     struct atls_buf origin;              /* "binder-origin"; empty: not set */
+    struct atls_buf subject;             /* "subject-key"; empty: not set */
 };
 
 static void *newctx(void *context, const char *properties)
@@ -34,6 +35,7 @@ static void *newctx(void *context, const char *properties)
         signature->provider = context;
         signature->timeout_ms = DEFAULT_TIMEOUT_MS;
         signature->origin = atls_buf(ATLS_ORIGIN_MAX);
+        signature->subject = atls_buf(ATLS_SPKI_MAX);
     }
     return signature;
 }
@@ -44,6 +46,7 @@ static void freectx(void *data)
 
     atls_key_free(signature->key);
     atls_buf_clear(&signature->origin);
+    atls_buf_clear(&signature->subject);
     free(signature);
 }
 
@@ -59,33 +62,46 @@ static void *dupctx(void *data)
         atls_key_up_ref(signature->key);
     signature->origin = atls_buf(ATLS_ORIGIN_MAX);
     atls_buf_put(&signature->origin, atls_buf_view(&from->origin));
-    if (signature->origin.failed) {
+    signature->subject = atls_buf(ATLS_SPKI_MAX);
+    atls_buf_put(&signature->subject, atls_buf_view(&from->subject));
+    if (signature->origin.failed || signature->subject.failed) {
         freectx(signature);
         return NULL;
     }
     return signature;
 }
 
+/* No attester takes both: a binder that is made for several connections names
+ * no key of one. */
 static const OSSL_PARAM *settable_params(void *data, void *context)
 {
-    static const OSSL_PARAM params[] = {
+    static const OSSL_PARAM with_origin[] = {
         OSSL_PARAM_utf8_string("evidence-format", NULL, 0),
         OSSL_PARAM_uint("timeout", NULL),
-        OSSL_PARAM_octet_string("binder-origin", NULL, 0), /* the last */
+        OSSL_PARAM_octet_string("binder-origin", NULL, 0),
         OSSL_PARAM_END,
     };
-    static const OSSL_PARAM without_origin[] = {
+    static const OSSL_PARAM with_subject[] = {
+        OSSL_PARAM_utf8_string("evidence-format", NULL, 0),
+        OSSL_PARAM_uint("timeout", NULL),
+        OSSL_PARAM_octet_string("subject-key", NULL, 0),
+        OSSL_PARAM_END,
+    };
+    static const OSSL_PARAM usual[] = {
         OSSL_PARAM_utf8_string("evidence-format", NULL, 0),
         OSSL_PARAM_uint("timeout", NULL),
         OSSL_PARAM_END,
     };
     const struct signature *signature = data;
+    const struct atls_key *key = signature != NULL ? signature->key : NULL;
 
     (void)context;
-    return signature != NULL && signature->key != NULL &&
-                   signature->key->attester->takes_origin
-               ? params
-               : without_origin;
+    if (key != NULL && key->attester->takes_origin)
+        return with_origin;
+    return key != NULL && key->attester->takes_subject != NULL &&
+                   key->attester->takes_subject(key->state)
+               ? with_subject
+               : usual;
 }
 
 static const OSSL_PARAM *gettable_params(void *data, void *context)
@@ -132,17 +148,17 @@ static enum atls_reason choose_format(struct signature *signature,
                     wanted, signature->key->attester->name, formats);
 }
 
-/* A secret of a connection is in it: kept until the next one. */
-static int set_origin(struct signature *signature, const OSSL_PARAM *p)
+/* Of an origin it is a secret of a connection: kept until the next one. */
+static int set_bytes(struct atls_buf *bytes, const OSSL_PARAM *p)
 {
     const void *data = NULL;
     size_t len = 0;
 
     if (!OSSL_PARAM_get_octet_string_ptr(p, &data, &len))
         return 0;
-    atls_buf_clear(&signature->origin);
-    atls_buf_put(&signature->origin, atls_view(data, len));
-    return !signature->origin.failed;
+    atls_buf_clear(bytes);
+    atls_buf_put(bytes, atls_view(data, len));
+    return !bytes->failed;
 }
 
 static int set_ctx_params(void *data, const OSSL_PARAM params[])
@@ -158,7 +174,10 @@ static int set_ctx_params(void *data, const OSSL_PARAM params[])
     if (p != NULL && !OSSL_PARAM_get_uint32(p, &signature->timeout_ms))
         return 0;
     p = OSSL_PARAM_locate_const(params, "binder-origin");
-    if (p != NULL && !set_origin(signature, p))
+    if (p != NULL && !set_bytes(&signature->origin, p))
+        return 0;
+    p = OSSL_PARAM_locate_const(params, "subject-key");
+    if (p != NULL && !set_bytes(&signature->subject, p))
         return 0;
     p = OSSL_PARAM_locate_const(params, "evidence-format");
     if (p == NULL)
@@ -215,7 +234,8 @@ static enum atls_reason attest(const struct signature *signature,
 {
     const struct atls_key *key = signature->key;
     const struct atls_challenge challenge = {
-        binder, atls_buf_view(&signature->origin), signature->format};
+        binder, atls_buf_view(&signature->origin),
+        atls_buf_view(&signature->subject), signature->format};
     enum atls_reason reason;
 
     if (binder.len == 0 || binder.len > ATLS_CHALLENGE_MAX)

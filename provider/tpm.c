@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * attest:tpm[?tcti=CONF][&ak=HANDLE|FILE][&pcrs=LIST][&cert=FILE]
- * [&eventlog=FILE]: quotes of a TPM 2.0. Here the URI is checked and
+ * [&eventlog=FILE][&tls_key=HANDLE|FILE]: quotes of a TPM 2.0, and with a TLS
+ * key that is in it its word on that. Here the URI is checked and
  * atls_tpm.so loaded on first use; that module does the rest.
  */
 #include "config.h"
@@ -21,6 +22,7 @@
 #include "provider/uri_file.h"
 
 #define MEDIA_TYPE            "application/vnd.atls.tpm-quote+cbor"
+#define KEY_TYPE              "application/vnd.parallaxsecond.key-attestation.tpm"
 #define MAX_SIZE              4096  /* bytes: 4 banks of 24 PCRs, RSA-4096 */
 #define PUBLIC_KEY_TIMEOUT_MS 30000 /* a TPM may take seconds for a primary */
 
@@ -49,7 +51,8 @@ static void tpm_free(void *state)
     if (tpm->session != NULL)
         tpm->module->close(tpm->session);
     pthread_mutex_destroy(&tpm->lock);
-    atls_buf_clear(&tpm->settings.ak_der);
+    atls_buf_clear(&tpm->settings.ak.der);
+    atls_buf_clear(&tpm->settings.tls.der);
     atls_buf_clear(&tpm->settings.ak_cert);
     atls_buf_clear(&tpm->settings.eventlog);
     free(tpm);
@@ -68,7 +71,8 @@ static uint32_t parse_handle(const char *text)
 }
 
 /* Takes the DER out of the first PEM block of that name. */
-static enum atls_reason parse_key_pem(const char *path, struct atls_view pem,
+static enum atls_reason parse_key_pem(const char *path, const char *what,
+                                      struct atls_view pem,
                                       struct atls_buf *der,
                                       struct atls_why *why)
 {
@@ -81,9 +85,10 @@ static enum atls_reason parse_key_pem(const char *path, struct atls_view pem,
     if (bio == NULL || PEM_read_bio(bio, &name, &header, &data, &len) != 1 ||
         strcmp(name, "TSS2 PRIVATE KEY") != 0)
         reason = atls_why(why, ATLS_ATTESTER_KEY,
-                          "ak %s: want PEM of a \"TSS2 PRIVATE KEY\", as "
-                          "tpm2_encodeobject writes it, or a handle 0x81...",
-                          path);
+                          "%s %s: want PEM of a \"TSS2 PRIVATE KEY\", as "
+                          "tpm2_encodeobject and tpm2-openssl write it, or a "
+                          "handle 0x81...",
+                          what, path);
     else
         atls_buf_put(der, atls_view(data, (size_t)len));
     OPENSSL_free(name);
@@ -93,27 +98,28 @@ static enum atls_reason parse_key_pem(const char *path, struct atls_view pem,
     return reason;
 }
 
-static enum atls_reason parse_ak(const char *text,
-                                 struct atls_tpm_settings *settings,
-                                 struct atls_why *why)
+static enum atls_reason parse_key(const struct atls_uri *uri, const char *what,
+                                  struct atls_tpm_named_key *key,
+                                  struct atls_why *why)
 {
+    const char *text = atls_uri_option(uri, what);
     ATLS_AUTO_BUF pem = atls_buf(2 * ATLS_TPM_MAX_KEY_FILE);
     enum atls_reason reason;
 
     if (text == NULL)
         return ATLS_OK;
-    settings->ak_handle = parse_handle(text);
-    if (settings->ak_handle != 0)
+    key->handle = parse_handle(text);
+    if (key->handle != 0)
         return ATLS_OK;
     if (strncmp(text, "0x", 2) == 0)
         return atls_why(why, ATLS_ATTESTER_OPTION,
-                        "ak %s: want a persistent handle, 0x81000000 to "
+                        "%s %s: want a persistent handle, 0x81000000 to "
                         "0x81ffffff",
-                        text);
-    reason = atls_uri_file_read(text, "ak", &pem, ATLS_ATTESTER_KEY, why);
+                        what, text);
+    reason = atls_uri_file_read(text, what, &pem, ATLS_ATTESTER_KEY, why);
     if (reason != ATLS_OK)
         return reason;
-    return parse_key_pem(text, atls_buf_view(&pem), &settings->ak_der, why);
+    return parse_key_pem(text, what, atls_buf_view(&pem), &key->der, why);
 }
 
 /* In PEM or DER; into DER. */
@@ -176,6 +182,18 @@ static enum atls_reason read_companions(const struct atls_uri *uri,
     return reason;
 }
 
+static bool has_tls_key(const void *state)
+{
+    const struct tpm *tpm = state;
+
+    return tpm->settings.tls.handle != 0 || tpm->settings.tls.der.len > 0;
+}
+
+static const char *tpm_formats(const void *state)
+{
+    return has_tls_key(state) ? KEY_TYPE "\n" MEDIA_TYPE : MEDIA_TYPE;
+}
+
 static size_t tpm_longest(const void *state)
 {
     const struct tpm *tpm = state;
@@ -197,7 +215,8 @@ static enum atls_reason tpm_check(OSSL_LIB_CTX *libctx,
     *state = tpm;
     renew_lock_after_fork(tpm);
     tpm->settings.libctx = libctx;
-    tpm->settings.ak_der = atls_buf(ATLS_TPM_MAX_KEY_FILE);
+    tpm->settings.ak.der = atls_buf(ATLS_TPM_MAX_KEY_FILE);
+    tpm->settings.tls.der = atls_buf(ATLS_TPM_MAX_KEY_FILE);
     tpm->settings.ak_cert = atls_buf(ATLS_TPM_MAX_CERT);
     tpm->settings.eventlog = atls_buf(ATLS_TPM_MAX_LOG);
     reason = atls_tpm_target_parse(tcti == NULL ? "device" : tcti,
@@ -206,7 +225,9 @@ static enum atls_reason tpm_check(OSSL_LIB_CTX *libctx,
         reason = atls_pcrs_parse(pcrs == NULL ? ATLS_PCRS_DEFAULT : pcrs,
                                  &tpm->settings.pcrs, why);
     if (reason == ATLS_OK)
-        reason = parse_ak(atls_uri_option(uri, "ak"), &tpm->settings, why);
+        reason = parse_key(uri, "ak", &tpm->settings.ak, why);
+    if (reason == ATLS_OK)
+        reason = parse_key(uri, "tls_key", &tpm->settings.tls, why);
     if (reason == ATLS_OK)
         reason = read_companions(uri, &tpm->settings, why);
     return reason;
@@ -302,27 +323,32 @@ static enum atls_reason tpm_attest(void *state,
 {
     struct tpm *tpm = state;
     ATLS_AUTO_BUF evidence = atls_buf(tpm_longest(tpm));
+    const struct atls_tpm_request request = {
+        .binder = challenge->binder,
+        .certifies_tls_key = strcmp(challenge->format, KEY_TYPE) == 0,
+        .subject = challenge->subject};
     enum atls_reason reason = tpm_open(tpm, why);
 
     if (reason == ATLS_OK)
-        reason = tpm->module->attest(tpm->session, challenge->binder, deadline,
+        reason = tpm->module->attest(tpm->session, &request, deadline,
                                      &evidence, why);
     if (reason != ATLS_OK)
         return reason;
-    atls_cmw_put(out, atls_type_of_text(atls_view_text(MEDIA_TYPE)),
+    atls_cmw_put(out, atls_type_of_text(atls_view_text(challenge->format)),
                  atls_buf_view(&evidence), ATLS_CMW_EVIDENCE);
     return ATLS_OK;
 }
 
-static const char *const options[] = {"tcti", "ak",       "pcrs",
-                                      "cert", "eventlog", NULL};
+static const char *const options[] = {"tcti",     "ak",      "pcrs", "cert",
+                                      "eventlog", "tls_key", NULL};
 
 const struct atls_attester atls_attester_tpm = {
     .name = "tpm",
     .description = "TPM 2.0 quote",
-    .formats = MEDIA_TYPE,
+    .made_formats = tpm_formats,
     .options = options,
     .max_size = MAX_SIZE,
+    .takes_subject = has_tls_key,
     .check = tpm_check,
     .longest = tpm_longest,
     .open = tpm_open,

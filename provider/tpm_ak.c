@@ -4,10 +4,8 @@
  */
 #include "provider/tpm_ak.h"
 
-#include <stdio.h>
-
 #include "provider/tpm_error.h"
-#include "provider/tpm_key_file.h"
+#include "provider/tpm_key.h"
 #include "provider/tpm_public.h"
 
 /* What tpm2_createprimary -C e -G ecc256:ecdsa-sha256:null makes of the same
@@ -44,48 +42,17 @@ static enum atls_reason create_primary(struct atls_tpm_ak *ak,
     return atls_tpm_line_check(line, rc, "TPM2_CreatePrimary", why);
 }
 
-static enum atls_reason read_public(struct atls_tpm_ak *ak,
-                                    const struct atls_tpm_line *line,
-                                    ESYS_TR handle, struct atls_why *why)
-{
-    TSS2_RC rc = Esys_ReadPublic(line->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE,
-                                 ESYS_TR_NONE, &ak->public_area, NULL, NULL);
-
-    return atls_tpm_line_check(line, rc, "TPM2_ReadPublic", why);
-}
-
-static enum atls_reason open_persistent(const struct atls_tpm_line *line,
-                                        uint32_t number, ESYS_TR *handle,
-                                        struct atls_why *why)
-{
-    char what[32];
-    TSS2_RC rc = Esys_TR_FromTPMPublic(line->esys, number, ESYS_TR_NONE,
-                                       ESYS_TR_NONE, ESYS_TR_NONE, handle);
-
-    snprintf(what, sizeof(what), "handle 0x%08x", number);
-    return atls_tpm_line_check(line, rc, what, why);
-}
-
 static enum atls_reason load_file(struct atls_tpm_ak *ak,
                                   const struct atls_tpm_line *line,
                                   struct atls_view der, ESYS_TR *handle,
                                   struct atls_why *why)
 {
-    ATLS_AUTO_HEAP struct atls_tpm_key_file *file = NULL;
-    ESYS_TR parent = ESYS_TR_NONE;
-    enum atls_reason reason = atls_tpm_key_file_parse(der, &file, why);
-    TSS2_RC rc;
+    enum atls_reason reason =
+        atls_tpm_key_load_file(line, der, "ak", handle, why);
 
-    if (reason == ATLS_OK)
-        reason = open_persistent(line, file->parent, &parent, why);
-    if (reason != ATLS_OK)
-        return reason;
-    rc = Esys_Load(line->esys, parent, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                   ESYS_TR_NONE, &file->private_area, &file->public_area,
-                   handle);
-    Esys_TR_Close(line->esys, &parent);
-    reason = atls_tpm_line_check(line, rc, "TPM2_Load", why);
-    return reason == ATLS_OK ? read_public(ak, line, *handle, why) : reason;
+    return reason == ATLS_OK
+               ? atls_tpm_key_read_public(line, *handle, &ak->public_area, why)
+               : reason;
 }
 
 /* A context that a reset TPM no longer takes is dropped: the key is then made
@@ -145,8 +112,8 @@ static enum atls_reason make(struct atls_tpm_ak *ak,
                              ESYS_TR *handle, struct atls_why *why)
 {
     atls_tpm_ak_clear(ak);
-    if (settings->ak_der.len != 0)
-        return load_file(ak, line, atls_buf_view(&settings->ak_der), handle,
+    if (settings->ak.der.len != 0)
+        return load_file(ak, line, atls_buf_view(&settings->ak.der), handle,
                          why);
     return create_primary(ak, line, handle, why);
 }
@@ -165,7 +132,7 @@ static enum atls_reason load_transient(struct atls_tpm_ak *ak,
             remember(line, *handle);
     }
     if (reason == ATLS_OK && ak->public_area == NULL)
-        reason = read_public(ak, line, *handle, why);
+        reason = atls_tpm_key_read_public(line, *handle, &ak->public_area, why);
     if (reason == ATLS_OK && ak->saved == NULL)
         save(ak, line, *handle);
     return reason;
@@ -176,10 +143,11 @@ static enum atls_reason load_persistent(struct atls_tpm_ak *ak,
                                         uint32_t number, ESYS_TR *handle,
                                         struct atls_why *why)
 {
-    enum atls_reason reason = open_persistent(line, number, handle, why);
+    enum atls_reason reason =
+        atls_tpm_key_open_persistent(line, number, handle, why);
 
     if (reason == ATLS_OK && ak->public_area == NULL)
-        reason = read_public(ak, line, *handle, why);
+        reason = atls_tpm_key_read_public(line, *handle, &ak->public_area, why);
     return reason;
 }
 
@@ -189,8 +157,8 @@ enum atls_reason atls_tpm_ak_load(struct atls_tpm_ak *ak,
                                   ESYS_TR *handle, struct atls_why *why)
 {
     enum atls_reason reason =
-        settings->ak_handle != 0
-            ? load_persistent(ak, line, settings->ak_handle, handle, why)
+        settings->ak.handle != 0
+            ? load_persistent(ak, line, settings->ak.handle, handle, why)
             : load_transient(ak, line, settings, handle, why);
 
     if (reason != ATLS_OK)
@@ -204,7 +172,7 @@ void atls_tpm_ak_release(const struct atls_tpm_line *line,
 {
     if (handle == ESYS_TR_NONE)
         return;
-    if (settings->ak_handle != 0)
+    if (settings->ak.handle != 0)
         Esys_TR_Close(line->esys, &handle);
     else if (Esys_FlushContext(line->esys, handle) == TSS2_RC_SUCCESS &&
              line->left != NULL)

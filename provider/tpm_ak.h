@@ -5,7 +5,7 @@
  *  - the primary of a fixed template under the endorsement hierarchy, which is
  *    the same in every process and needs neither enrolment nor storage;
  *  - a persistent handle;
- *  - a TSS2 PRIVATE KEY whose parent is a persistent handle.
+ *  - a TSS2 PRIVATE KEY.
  */
 #ifndef ATLS_TPM_AK_H
 #define ATLS_TPM_AK_H

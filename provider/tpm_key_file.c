@@ -22,6 +22,7 @@
 #define TAG_SEQUENCE     0x30
 #define TAG_POLICY       0xa1
 #define TAG_AUTH_POLICY  0xa3
+#define TAG_RSA_PARENT   0xa5
 
 /* One DER element with a length of at most two bytes. */
 static struct atls_view take(struct atls_reader *in, uint8_t *tag)
@@ -61,8 +62,15 @@ static uint32_t take_parent(struct atls_reader *in, uint8_t tag,
     return value.len == 4 || value.len == 5 ? atls_reader_u32(&number) : 0;
 }
 
+static bool is_false(struct atls_view boolean)
+{
+    static const uint8_t no[] = {0x01, 1, 0};
+
+    return atls_view_equal(boolean, atls_view(no, sizeof(no)));
+}
+
 struct parts {
-    bool has_policy;
+    bool has_policy, has_rsa_parent;
     uint32_t parent;
     struct atls_view public_area, private_area;
 };
@@ -80,9 +88,12 @@ static bool split(struct atls_view der, struct parts *parts)
     if (!atls_view_equal(value, atls_view(loadable, sizeof(loadable))))
         return false;
     value = take(&in, &tag);
-    for (; tag >= 0xa0 && tag <= 0xa5 && !in.failed; value = take(&in, &tag))
+    for (; tag >= 0xa0 && tag <= 0xa5 && !in.failed; value = take(&in, &tag)) {
         if (tag == TAG_POLICY || tag == TAG_AUTH_POLICY)
             parts->has_policy = true;
+        if (tag == TAG_RSA_PARENT && !is_false(value))
+            parts->has_rsa_parent = true;
+    }
     parts->parent = take_parent(&in, tag, value);
     parts->public_area = take_tag(&in, TAG_OCTET_STRING);
     parts->private_area = take_tag(&in, TAG_OCTET_STRING);
@@ -103,26 +114,48 @@ static bool unmarshal(const struct parts *parts, struct atls_tpm_key_file *file)
            private_at == parts->private_area.len;
 }
 
-enum atls_reason atls_tpm_key_file_parse(struct atls_view der,
+static bool is_hierarchy(uint32_t handle)
+{
+    return handle == TPM2_RH_OWNER || handle == TPM2_RH_ENDORSEMENT ||
+           handle == TPM2_RH_PLATFORM || handle == TPM2_RH_NULL;
+}
+
+static enum atls_reason check(const struct parts *parts, const char *what,
+                              struct atls_why *why)
+{
+    if (parts->has_policy)
+        return atls_why(why, ATLS_ATTESTER_KEY,
+                        "%s: the file's key has a policy; want one without",
+                        what);
+    if (parts->parent >> 24 != 0x81 && !is_hierarchy(parts->parent))
+        return atls_why(why, ATLS_ATTESTER_KEY,
+                        "%s: the file's parent is 0x%x; want a persistent one, "
+                        "0x81..., or a hierarchy",
+                        what, parts->parent);
+    if (is_hierarchy(parts->parent) && parts->has_rsa_parent)
+        return atls_why(why, ATLS_ATTESTER_KEY,
+                        "%s: the file's parent is an RSA key of a hierarchy; "
+                        "want one on P-256, or a persistent one",
+                        what);
+    return ATLS_OK;
+}
+
+enum atls_reason atls_tpm_key_file_parse(struct atls_view der, const char *what,
                                          struct atls_tpm_key_file **out,
                                          struct atls_why *why)
 {
     ATLS_AUTO_HEAP struct atls_tpm_key_file *file = calloc(1, sizeof(*file));
     struct parts parts = {.has_policy = false};
+    enum atls_reason reason;
 
     if (file == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     if (!split(der, &parts) || !unmarshal(&parts, file))
         return atls_why(why, ATLS_ATTESTER_KEY,
-                        "ak: the file is no loadable TSS2 PRIVATE KEY");
-    if (parts.has_policy)
-        return atls_why(why, ATLS_ATTESTER_KEY,
-                        "ak: the file's key has a policy; want one without");
-    if (parts.parent >> 24 != 0x81)
-        return atls_why(why, ATLS_ATTESTER_KEY,
-                        "ak: the file's parent is 0x%x; want a persistent one, "
-                        "0x81...",
-                        parts.parent);
+                        "%s: the file is no loadable TSS2 PRIVATE KEY", what);
+    reason = check(&parts, what, why);
+    if (reason != ATLS_OK)
+        return reason;
     file->parent = parts.parent;
     *out = ATLS_STEAL(file);
     return ATLS_OK;

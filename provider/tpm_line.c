@@ -22,6 +22,9 @@ static enum atls_reason open_device(const struct atls_tpm_target *target,
         reason = atls_tpm_descriptor_open(target->text, descriptor, why);
         out->left->is_pending = false;
         out->left->handle = 0; /* a new descriptor has a space of its own */
+        out->left->is_passing = false;
+        for (unsigned i = 0; i < ATLS_TPM_MAX_PASSING; i++)
+            out->left->passing[i] = 0;
     }
     if (reason == ATLS_OK)
         reason = atls_tpm_tcti_new(descriptor->fd, false, out->left, deadline,

@@ -20,11 +20,24 @@
 #define ATLS_TPM_MAX_CERT      4096 /* bytes of the key's certificate, in DER */
 #define ATLS_TPM_MAX_LOG       49152 /* bytes of an event log that fits a CMW */
 
+/* A key that the operator names; neither: none. */
+struct atls_tpm_named_key {
+    uint32_t handle;     /* persistent */
+    struct atls_buf der; /* of a TSS2 PRIVATE KEY */
+};
+
+/* What one quote is asked for. */
+struct atls_tpm_request {
+    struct atls_view binder;
+    bool certifies_tls_key;
+    struct atls_view subject; /* the SubjectPublicKeyInfo that it must have;
+                                 empty: not asked */
+};
+
 struct atls_tpm_settings {
     struct atls_tpm_target target;
     struct atls_pcrs pcrs;
-    uint32_t ak_handle;       /* persistent; 0: none given */
-    struct atls_buf ak_der;   /* of a TSS2 PRIVATE KEY; empty: none given */
+    struct atls_tpm_named_key ak, tls;
     struct atls_buf ak_cert;  /* DER; empty: none given */
     struct atls_buf eventlog; /* as the firmware wrote it; empty: none given */
     OSSL_LIB_CTX *libctx;
@@ -46,9 +59,11 @@ struct atls_tpm_module {
     enum atls_reason (*public_key)(struct atls_tpm_session *session,
                                    atls_deadline deadline,
                                    struct atls_buf *spki, struct atls_why *why);
-    /* attest: the CBOR of atls(7), "TPM Evidence". */
+    /* attest: the CBOR of atls(7), "TPM Evidence", or Parsec's where the TLS
+     * key is certified. */
     enum atls_reason (*attest)(struct atls_tpm_session *session,
-                               struct atls_view binder, atls_deadline deadline,
+                               const struct atls_tpm_request *request,
+                               atls_deadline deadline,
                                struct atls_buf *evidence, struct atls_why *why);
 };
 

@@ -40,6 +40,23 @@ enum atls_reason atls_tpm_public_check(const TPMT_PUBLIC *public_area,
                     public_area->objectAttributes);
 }
 
+enum atls_reason atls_tpm_public_check_inside(const TPMT_PUBLIC *public_area,
+                                              struct atls_why *why)
+{
+    const TPMA_OBJECT wanted = TPMA_OBJECT_SIGN_ENCRYPT | TPMA_OBJECT_FIXEDTPM |
+                               TPMA_OBJECT_FIXEDPARENT |
+                               TPMA_OBJECT_SENSITIVEDATAORIGIN;
+
+    if ((public_area->objectAttributes & wanted) == wanted)
+        return ATLS_OK;
+    return atls_why(why, ATLS_ATTESTER_KEY,
+                    "tls_key: want a key that was made in the TPM and cannot "
+                    "leave it, with attributes "
+                    "fixedtpm|fixedparent|sensitivedataorigin|sign, it has "
+                    "0x%x",
+                    public_area->objectAttributes);
+}
+
 static const struct {
     TPMI_ECC_CURVE curve;
     const char *name;

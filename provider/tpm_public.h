@@ -16,6 +16,12 @@
 enum atls_reason ATLS_MUST_USE
 atls_tpm_public_check(const TPMT_PUBLIC *public_area, struct atls_why *why);
 
+/* atls_tpm_public_check_inside: of a TLS key: it signs, was made in this TPM
+ * and is fixed to it. ATTESTER_KEY. */
+enum atls_reason ATLS_MUST_USE
+atls_tpm_public_check_inside(const TPMT_PUBLIC *public_area,
+                             struct atls_why *why);
+
 /* atls_tpm_public_spki: appends the DER. ATTESTER_KEY for algorithms other
  * than RSA and ECDSA on P-256, P-384, P-521; CRYPTO_FAILED, OUT_OF_MEMORY. */
 enum atls_reason ATLS_MUST_USE

@@ -15,23 +15,17 @@
 
 ATLS_AUTO_FREE(EVP_MD_CTX, EVP_MD_CTX_free)
 
-/* PCR values by bank of the settings and index; len 0: not read yet. */
-struct pcr_values {
+/* By bank of the settings and index; len 0: not read yet. */
+struct atls_tpm_pcr_values {
     TPM2B_DIGEST digests[ATLS_PCRS_MAX_BANKS][ATLS_PCRS_NUM];
 };
 
-struct quote {
-    TPM2B_ATTEST *attest;
-    TPMT_SIGNATURE *signature;
-    struct pcr_values *values;
-};
-
-static void quote_clear(struct quote *quote)
+void atls_tpm_quote_clear(struct atls_tpm_quote *quote)
 {
     Esys_Free(quote->attest);
     Esys_Free(quote->signature);
     free(quote->values);
-    *quote = (struct quote){NULL, NULL, NULL};
+    *quote = (struct atls_tpm_quote){NULL, NULL, NULL};
 }
 
 static void set_bank(TPMS_PCR_SELECTION *selection,
@@ -102,7 +96,8 @@ static enum atls_reason read_bank(const struct atls_tpm_line *line,
 
 static enum atls_reason read_pcrs(const struct atls_tpm_line *line,
                                   const struct atls_pcrs *pcrs,
-                                  struct quote *quote, struct atls_why *why)
+                                  struct atls_tpm_quote *quote,
+                                  struct atls_why *why)
 {
     enum atls_reason reason = ATLS_OK;
 
@@ -117,8 +112,8 @@ static enum atls_reason read_pcrs(const struct atls_tpm_line *line,
 
 static enum atls_reason ask(const struct atls_tpm_line *line, ESYS_TR ak,
                             const struct atls_pcrs *pcrs,
-                            struct atls_view binder, struct quote *quote,
-                            struct atls_why *why)
+                            struct atls_view binder,
+                            struct atls_tpm_quote *quote, struct atls_why *why)
 {
     const TPMT_SIG_SCHEME scheme = {.scheme = TPM2_ALG_NULL}; /* the key's */
     TPML_PCR_SELECTION selection = selection_of(pcrs);
@@ -149,7 +144,7 @@ static const char *hash_name(TPMI_ALG_HASH algorithm)
 }
 
 static bool hash_values(EVP_MD_CTX *context, const struct atls_pcrs *pcrs,
-                        const struct pcr_values *values)
+                        const struct atls_tpm_pcr_values *values)
 {
     for (unsigned i = 0; i < pcrs->num_banks; i++)
         for (unsigned j = 0; j < ATLS_PCRS_NUM; j++)
@@ -164,7 +159,7 @@ static bool hash_values(EVP_MD_CTX *context, const struct atls_pcrs *pcrs,
  * part 3, TPM2_Quote), whatever the banks' own are. */
 static bool hash_pcrs(OSSL_LIB_CTX *libctx, TPMI_ALG_HASH algorithm,
                       const struct atls_pcrs *pcrs,
-                      const struct pcr_values *values, uint8_t *digest,
+                      const struct atls_tpm_pcr_values *values, uint8_t *digest,
                       unsigned *len)
 {
     ATLS_AUTO(EVP_MD_CTX) *context = EVP_MD_CTX_new();
@@ -180,8 +175,8 @@ static bool hash_pcrs(OSSL_LIB_CTX *libctx, TPMI_ALG_HASH algorithm,
 }
 
 static enum atls_reason check_pcrs(const struct atls_tpm_settings *settings,
-                                   const struct quote *quote, bool *is_same,
-                                   struct atls_why *why)
+                                   const struct atls_tpm_quote *quote,
+                                   bool *is_same, struct atls_why *why)
 {
     ATLS_AUTO_HEAP TPMS_ATTEST *attest = calloc(1, sizeof(*attest));
     TPM2B_DIGEST *quoted;
@@ -208,17 +203,18 @@ static enum atls_reason check_pcrs(const struct atls_tpm_settings *settings,
 }
 
 /* Values and quote of one moment. */
-static enum atls_reason read_and_ask(const struct atls_tpm_line *line,
+enum atls_reason atls_tpm_quote_make(const struct atls_tpm_line *line,
                                      ESYS_TR ak,
                                      const struct atls_tpm_settings *settings,
                                      struct atls_view binder,
-                                     struct quote *quote, struct atls_why *why)
+                                     struct atls_tpm_quote *quote,
+                                     struct atls_why *why)
 {
     enum atls_reason reason = ATLS_OK;
     bool is_same = false;
 
     for (int i = 0; i < MAX_TRIES && !is_same && reason == ATLS_OK; i++) {
-        quote_clear(quote);
+        atls_tpm_quote_clear(quote);
         reason = read_pcrs(line, &settings->pcrs, quote, why);
         if (reason == ATLS_OK)
             reason = ask(line, ak, &settings->pcrs, binder, quote, why);
@@ -234,7 +230,8 @@ static enum atls_reason read_and_ask(const struct atls_tpm_line *line,
     return reason;
 }
 
-static void put_signature(struct atls_buf *out, const TPMT_SIGNATURE *signature)
+void atls_tpm_signature_put(struct atls_buf *out,
+                            const TPMT_SIGNATURE *signature)
 {
     uint8_t bytes[sizeof(*signature)];
     size_t len = 0;
@@ -242,11 +239,10 @@ static void put_signature(struct atls_buf *out, const TPMT_SIGNATURE *signature)
     if (Tss2_MU_TPMT_SIGNATURE_Marshal(signature, bytes, sizeof(bytes), &len) !=
         TSS2_RC_SUCCESS)
         out->failed = true;
-    atls_cbor_put_text(out, "signature");
     atls_cbor_put_bytes(out, atls_view(bytes, len));
 }
 
-static void put_public(struct atls_buf *out, const TPMT_PUBLIC *public_area)
+void atls_tpm_public_put(struct atls_buf *out, const TPMT_PUBLIC *public_area)
 {
     uint8_t bytes[sizeof(*public_area)];
     size_t len = 0;
@@ -254,12 +250,11 @@ static void put_public(struct atls_buf *out, const TPMT_PUBLIC *public_area)
     if (Tss2_MU_TPMT_PUBLIC_Marshal(public_area, bytes, sizeof(bytes), &len) !=
         TSS2_RC_SUCCESS)
         out->failed = true;
-    atls_cbor_put_text(out, "ak_pub");
     atls_cbor_put_bytes(out, atls_view(bytes, len));
 }
 
 static void put_pcrs(struct atls_buf *out, const struct atls_pcrs *pcrs,
-                     const struct pcr_values *values)
+                     const struct atls_tpm_pcr_values *values)
 {
     atls_cbor_put_text(out, "pcrs");
     atls_cbor_put_map(out, pcrs->num_banks);
@@ -288,47 +283,23 @@ static void put_if_any(struct atls_buf *out, const char *name,
 }
 
 /* In the order of deterministic CBOR (RFC 8949, 4.2.1). */
-static void put_evidence(struct atls_buf *out, const struct quote *quote,
-                         const TPMT_PUBLIC *public_area, struct atls_view kid,
-                         const struct atls_tpm_settings *settings)
+void atls_tpm_quote_put(struct atls_buf *out,
+                        const struct atls_tpm_quote *quote,
+                        const TPMT_PUBLIC *public_area, struct atls_view kid,
+                        const struct atls_tpm_settings *settings)
 {
     atls_cbor_put_map(out, 5u + (settings->ak_cert.len > 0) +
                                (settings->eventlog.len > 0));
     atls_cbor_put_text(out, "kid");
     atls_cbor_put_bytes(out, kid);
     put_pcrs(out, &settings->pcrs, quote->values);
-    put_public(out, public_area);
+    atls_cbor_put_text(out, "ak_pub");
+    atls_tpm_public_put(out, public_area);
     atls_cbor_put_text(out, "attest");
     atls_cbor_put_bytes(
         out, atls_view(quote->attest->attestationData, quote->attest->size));
     put_if_any(out, "ak_cert", &settings->ak_cert);
     put_if_any(out, "eventlog", &settings->eventlog);
-    put_signature(out, quote->signature);
-}
-
-enum atls_reason atls_tpm_quote(const struct atls_tpm_line *line, ESYS_TR ak,
-                                const TPMT_PUBLIC *public_area,
-                                struct atls_view spki,
-                                const struct atls_tpm_settings *settings,
-                                struct atls_view binder,
-                                struct atls_buf *evidence, struct atls_why *why)
-{
-    __attribute__((cleanup(quote_clear))) struct quote quote = {NULL, NULL,
-                                                                NULL};
-    uint8_t kid[32];
-    enum atls_reason reason =
-        read_and_ask(line, ak, settings, binder, &quote, why);
-
-    if (reason != ATLS_OK)
-        return reason;
-    if (!EVP_Q_digest(settings->libctx, "SHA256", NULL, spki.data, spki.len,
-                      kid, NULL))
-        return atls_why(why, ATLS_CRYPTO_FAILED, "no SHA-256");
-    put_evidence(evidence, &quote, public_area, atls_view(kid, sizeof(kid)),
-                 settings);
-    if (evidence->failed)
-        return atls_why(why, ATLS_ATTESTER_FAILED,
-                        "the Evidence exceeds %zu bytes; quote fewer PCRs",
-                        evidence->max);
-    return ATLS_OK;
+    atls_cbor_put_text(out, "signature");
+    atls_tpm_signature_put(out, quote->signature);
 }

@@ -9,12 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "provider/tpm_ak.h"
+#include "provider/tpm_certify.h"
 #include "provider/tpm_module.h"
+#include "provider/tpm_passing.h"
 #include "provider/tpm_public.h"
-#include "provider/tpm_quote.h"
 
 #define SPKI_MAX 1024 /* bytes: RSA-4096 and more */
+#define KID      32   /* bytes: SHA-256 */
 
 struct atls_tpm_session {
     const struct atls_tpm_settings *settings;
@@ -22,6 +26,7 @@ struct atls_tpm_session {
     /* for the holder of the turn */
     struct atls_tpm_descriptor descriptor;
     struct atls_tpm_ak ak;
+    TPMS_CONTEXT *saved_tls; /* the TLS key, wrapped by its TPM, or NULL */
 };
 
 static void session_close(struct atls_tpm_session *session)
@@ -29,6 +34,7 @@ static void session_close(struct atls_tpm_session *session)
     atls_tpm_descriptor_close(&session->descriptor);
     atls_tpm_turn_free(session->turn);
     atls_tpm_ak_clear(&session->ak);
+    atls_tpm_tls_key_forget(&session->saved_tls);
     free(session);
 }
 
@@ -63,33 +69,108 @@ static enum atls_reason session_open(const struct atls_tpm_settings *settings,
     return reason;
 }
 
-/* With a line and the key: binder NULL asks for the public key alone. */
-static enum atls_reason use_key(struct atls_tpm_session *session,
-                                const struct atls_tpm_line *line,
-                                const struct atls_view *binder,
-                                struct atls_buf *out, struct atls_why *why)
+/* The AK with all that is asked of it */
+struct use {
+    struct atls_tpm_session *session;
+    const struct atls_tpm_line *line;
+    const struct atls_tpm_request *request; /* NULL: the public key alone */
+    struct atls_tpm_tls_key tls_key;
+    ESYS_TR ak;
+};
+
+static enum atls_reason kid_of(OSSL_LIB_CTX *libctx, struct atls_view spki,
+                               uint8_t kid[KID], struct atls_why *why)
 {
-    const struct atls_tpm_settings *settings = session->settings;
-    ATLS_AUTO_BUF spki = atls_buf(SPKI_MAX);
-    ESYS_TR handle = ESYS_TR_NONE;
+    return EVP_Q_digest(libctx, "SHA256", NULL, spki.data, spki.len, kid, NULL)
+               ? ATLS_OK
+               : atls_why(why, ATLS_CRYPTO_FAILED, "no SHA-256");
+}
+
+static enum atls_reason certify(struct use *use,
+                                const struct atls_tpm_quote *quote,
+                                struct atls_view kid, struct atls_buf *out,
+                                struct atls_why *why)
+{
+    ATLS_AUTO_TPM_CERTIFICATE certificate = {NULL, NULL};
     enum atls_reason reason =
-        atls_tpm_ak_load(&session->ak, line, settings, &handle, why);
+        atls_tpm_certify(use->line, use->ak, &use->tls_key,
+                         use->request->binder, &certificate, why);
+
+    if (reason == ATLS_OK)
+        atls_tpm_certify_put(out, &certificate, &use->tls_key, quote, kid);
+    return reason;
+}
+
+static enum atls_reason quote(struct use *use, struct atls_view spki,
+                              struct atls_buf *out, struct atls_why *why)
+{
+    struct atls_tpm_session *session = use->session;
+    const struct atls_tpm_settings *settings = session->settings;
+    ATLS_AUTO_TPM_QUOTE quoted = {NULL, NULL, NULL};
+    uint8_t kid[KID];
+    enum atls_reason reason = kid_of(settings->libctx, spki, kid, why);
+
+    if (reason == ATLS_OK)
+        reason = atls_tpm_quote_make(use->line, use->ak, settings,
+                                     use->request->binder, &quoted, why);
+    if (reason == ATLS_OK && use->request->certifies_tls_key)
+        reason = certify(use, &quoted, atls_view(kid, sizeof(kid)), out, why);
+    else if (reason == ATLS_OK)
+        atls_tpm_quote_put(out, &quoted, &session->ak.public_area->publicArea,
+                           atls_view(kid, sizeof(kid)), settings);
+    if (reason == ATLS_OK && out->failed)
+        return atls_why(why, ATLS_ATTESTER_FAILED,
+                        "the Evidence exceeds %zu bytes; quote fewer PCRs",
+                        out->max);
+    return reason;
+}
+
+static enum atls_reason use_ak(struct use *use, struct atls_buf *out,
+                               struct atls_why *why)
+{
+    struct atls_tpm_session *session = use->session;
+    ATLS_AUTO_BUF spki = atls_buf(SPKI_MAX);
+    enum atls_reason reason = atls_tpm_ak_load(
+        &session->ak, use->line, session->settings, &use->ak, why);
 
     if (reason == ATLS_OK)
         reason = atls_tpm_public_spki(&session->ak.public_area->publicArea,
-                                      settings->libctx, &spki, why);
-    if (reason == ATLS_OK && binder != NULL)
-        reason =
-            atls_tpm_quote(line, handle, &session->ak.public_area->publicArea,
-                           atls_buf_view(&spki), settings, *binder, out, why);
+                                      session->settings->libctx, &spki, why);
+    if (reason == ATLS_OK && use->request != NULL)
+        reason = quote(use, atls_buf_view(&spki), out, why);
     else if (reason == ATLS_OK)
         atls_buf_put(out, atls_buf_view(&spki));
-    atls_tpm_ak_release(line, settings, handle);
+    atls_tpm_ak_release(use->line, session->settings, use->ak);
+    return reason;
+}
+
+/* The TLS key comes first: while it is loaded its parent may be, too, and a
+ * TPM has room for three. */
+static enum atls_reason use_keys(struct atls_tpm_session *session,
+                                 const struct atls_tpm_line *line,
+                                 const struct atls_tpm_request *request,
+                                 struct atls_buf *out, struct atls_why *why)
+{
+    struct use use = {.session = session,
+                      .line = line,
+                      .request = request,
+                      .tls_key.handle = ESYS_TR_NONE,
+                      .ak = ESYS_TR_NONE};
+    enum atls_reason reason = ATLS_OK;
+
+    atls_tpm_passing_clean(line);
+    if (request != NULL && request->certifies_tls_key)
+        reason =
+            atls_tpm_tls_key_load(line, session->settings, request->subject,
+                                  &session->saved_tls, &use.tls_key, why);
+    if (reason == ATLS_OK)
+        reason = use_ak(&use, out, why);
+    atls_tpm_tls_key_release(line, &use.tls_key);
     return reason;
 }
 
 static enum atls_reason use_line(struct atls_tpm_session *session,
-                                 const struct atls_view *binder,
+                                 const struct atls_tpm_request *request,
                                  atls_deadline deadline, struct atls_buf *out,
                                  struct atls_why *why)
 {
@@ -99,13 +180,13 @@ static enum atls_reason use_line(struct atls_tpm_session *session,
                            session->turn, deadline, &line, why);
 
     if (reason == ATLS_OK)
-        reason = use_key(session, &line, binder, out, why);
+        reason = use_keys(session, &line, request, out, why);
     atls_tpm_line_close(&line);
     return reason;
 }
 
 static enum atls_reason take_turn(struct atls_tpm_session *session,
-                                  const struct atls_view *binder,
+                                  const struct atls_tpm_request *request,
                                   atls_deadline deadline, struct atls_buf *out,
                                   struct atls_why *why)
 {
@@ -113,7 +194,7 @@ static enum atls_reason take_turn(struct atls_tpm_session *session,
 
     if (reason != ATLS_OK)
         return reason;
-    reason = use_line(session, binder, deadline, out, why);
+    reason = use_line(session, request, deadline, out, why);
     atls_tpm_turn_give(session->turn);
     return reason;
 }
@@ -127,12 +208,12 @@ static enum atls_reason session_public_key(struct atls_tpm_session *session,
 }
 
 static enum atls_reason session_attest(struct atls_tpm_session *session,
-                                       struct atls_view binder,
+                                       const struct atls_tpm_request *request,
                                        atls_deadline deadline,
                                        struct atls_buf *evidence,
                                        struct atls_why *why)
 {
-    return take_turn(session, &binder, deadline, evidence, why);
+    return take_turn(session, request, deadline, evidence, why);
 }
 
 __attribute__((visibility("default")))

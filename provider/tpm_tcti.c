@@ -217,6 +217,15 @@ static uint32_t loaded_handle(const struct atls_tpm_tcti *tcti)
                : 0;
 }
 
+/* An attestation key is used again; anything else is in its way. */
+static void keep_handle(struct atls_tpm_left *left, uint32_t handle)
+{
+    if (handle != 0 && left->is_passing)
+        atls_tpm_left_add(left, handle);
+    else if (handle != 0)
+        left->handle = handle;
+}
+
 enum atls_reason atls_tpm_tcti_drain(struct atls_tpm_tcti *tcti,
                                      struct atls_why *why)
 {
@@ -225,9 +234,11 @@ enum atls_reason atls_tpm_tcti_drain(struct atls_tpm_tcti *tcti,
     tcti->have = 0;
     if (tcti->left->is_pending) {
         rc = read_response(tcti, -1);
-        if (rc == TSS2_RC_SUCCESS && loaded_handle(tcti) != 0)
-            tcti->left->handle = loaded_handle(tcti);
+        if (rc == TSS2_RC_SUCCESS)
+            keep_handle(tcti->left, loaded_handle(tcti));
     }
+    if (rc == TSS2_RC_SUCCESS)
+        tcti->left->is_passing = false;
     if (rc == TSS2_RC_SUCCESS)
         discard(tcti);
     else

@@ -42,6 +42,9 @@ enum atls_reason atls_tpm_turn_new(struct atls_tpm_turn **out,
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     atomic_init(&turn->left.is_pending, false);
     atomic_init(&turn->left.handle, 0);
+    atomic_init(&turn->left.is_passing, false);
+    for (unsigned i = 0; i < ATLS_TPM_MAX_PASSING; i++)
+        atomic_init(&turn->left.passing[i], 0);
     if (!init_mutex(&turn->mutex)) {
         munmap(turn, sizeof(*turn));
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
@@ -81,6 +84,25 @@ enum atls_reason atls_tpm_turn_take(struct atls_tpm_turn *turn,
 void atls_tpm_turn_give(struct atls_tpm_turn *turn)
 {
     pthread_mutex_unlock(&turn->mutex);
+}
+
+static void replace(struct atls_tpm_left *left, uint32_t from, uint32_t to)
+{
+    for (unsigned i = 0; i < ATLS_TPM_MAX_PASSING; i++)
+        if (left->passing[i] == from) {
+            left->passing[i] = to;
+            return;
+        }
+}
+
+void atls_tpm_left_add(struct atls_tpm_left *left, uint32_t handle)
+{
+    replace(left, 0, handle);
+}
+
+void atls_tpm_left_drop(struct atls_tpm_left *left, uint32_t handle)
+{
+    replace(left, handle, 0);
 }
 
 struct atls_tpm_left *atls_tpm_turn_left(struct atls_tpm_turn *turn)

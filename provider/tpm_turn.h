@@ -26,11 +26,19 @@ enum atls_reason ATLS_MUST_USE atls_tpm_turn_take(struct atls_tpm_turn *turn,
                                                   struct atls_why *why);
 void atls_tpm_turn_give(struct atls_tpm_turn *turn);
 
+#define ATLS_TPM_MAX_PASSING 2 /* a key and its parent */
+
 /* What holders leave to the next one, in whatever process. */
 struct atls_tpm_left {
     atomic_bool is_pending; /* a command was sent, its response not read */
-    atomic_uint handle;     /* of a key that stayed loaded; 0: none */
+    atomic_uint handle; /* of an attestation key that stayed loaded; 0: none */
+    atomic_bool is_passing; /* what that command loads is no such key, but to be
+                               flushed (tpm_passing.h) */
+    atomic_uint passing[ATLS_TPM_MAX_PASSING]; /* handles of such; 0: none */
 };
+/* atls_tpm_left_add, _drop: a handle to or from passing. */
+void atls_tpm_left_add(struct atls_tpm_left *left, uint32_t handle);
+void atls_tpm_left_drop(struct atls_tpm_left *left, uint32_t handle);
 /* atls_tpm_turn_left: for the holder. */
 struct atls_tpm_left *atls_tpm_turn_left(struct atls_tpm_turn *turn);
 

@@ -60,8 +60,9 @@ claim_keys() {
 }
 
 attester_options() {
-    sed -n 's/^static const char \*const options\[\] = {\(.*\), NULL};/\1/p' \
-        "$top_srcdir"/provider/*.c | tr -d '" ' | tr , '\n'
+    cat "$top_srcdir"/provider/*.c | tr '\n' ' ' |
+        grep -oE 'static const char \*const options\[\] = \{[^}]*\}' |
+        grep -o '"[^"]*"' | tr -d '"' | sort -u
 }
 
 policy_keys() {

@@ -43,6 +43,34 @@ holds "a device whose descriptor was closed and reused is opened again" \
     "$sharers" "$device" 2 2 close-descriptors
 holds "quotes that timed out fill no TPM and are not taken for later ones" \
     env TPM_PID=$pid "$sharers" "$device" 2 2 time-out
+
+# Certifying loads a parent and a key besides, which must not stay either.
+make_tls_key() {
+    tpm2_flushcontext -t &&
+        tpm2_createprimary -Q -C o -G ecc256 -c "$work/srk.ctx" &&
+        tpm2_evictcontrol -Q -C o -c "$work/srk.ctx" 0x81000001 &&
+        tpm2_flushcontext -t &&
+        tpm2_create -Q -C 0x81000001 -G ecc256:ecdsa-sha256:null \
+            -a "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign" \
+            -u "$work/tls.pub" -r "$work/tls.priv" &&
+        tpm2_encodeobject -Q -C 0x81000001 -u "$work/tls.pub" \
+            -r "$work/tls.priv" -o "$work/tls.key"
+}
+if command -v tpm2_encodeobject >/dev/null 2>&1; then
+    export TPM2TOOLS_TCTI="device:$path"
+    holds "an operator makes a TLS key" make_tls_key
+    certifying="$device&tls_key=$work/tls.key"
+    share() { # as behind a resource manager, which frees what exits left
+        tpm2_flushcontext -t && "$sharers" "$certifying" "$@"
+    }
+    holds "four threads have it certified" share 4 0
+    holds "children and their parent have it certified" share 2 4
+    TPM_PID=$pid
+    export TPM_PID
+    holds "certifying that timed out fills no TPM" share 2 2 time-out
+else
+    skips "a TLS key is certified" tpm2-tools
+fi
 public_key() {
     openssl pkey -in "$device" -pubout >"$work/1" &&
         openssl pkey -in "$device" -pubout >"$work/2" &&

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 PROVIDER_TESTS = test/provider/broker.sh test/provider/soft.sh test/provider/tsm.sh \
 	test/provider/valgrind.sh
-PROVIDER_TPM_TESTS = test/provider/tpm.sh test/provider/device.sh
+PROVIDER_TPM_TESTS = test/provider/tpm.sh test/provider/certify.sh \
+	test/provider/device.sh
 TESTS += $(PROVIDER_TESTS)
 if HAVE_TPM
 TESTS += $(PROVIDER_TPM_TESTS)
@@ -10,7 +11,8 @@ EXTRA_DIST += test/swtpm.sh $(PROVIDER_TESTS) $(PROVIDER_TPM_TESTS) \
 	test/provider/harness.sh
 
 check_PROGRAMS += test/provider/evidence_parts test/provider/sharers \
-	test/provider/pty_tpm test/provider/brokered test/provider/activated
+	test/provider/pty_tpm test/provider/tpm_pipe test/provider/brokered \
+	test/provider/activated
 test_provider_brokered_CFLAGS = $(AM_CFLAGS) -pthread
 test_provider_brokered_LDADD = libverifier.la libbase.la $(CRYPTO_LIBS)
 test_provider_evidence_parts_LDADD = libbase.la

@@ -73,8 +73,7 @@ static void wire_init(struct wire *wire, uint32_t deadline_ms)
     wire->ours = fds[0];
     wire->theirs = fds[1];
     ck_assert_int_eq(fcntl(wire->ours, F_SETFL, O_NONBLOCK), 0);
-    wire->left.is_pending = false;
-    wire->left.handle = 0;
+    memset(&wire->left, 0, sizeof(wire->left));
     ck_assert_reason(atls_tpm_tcti_new(wire->ours, true, &wire->left,
                                        atls_deadline_after(deadline_ms),
                                        &wire->tcti, NULL),
@@ -207,10 +206,11 @@ START_TEST(response_that_nobody_read_is_not_taken_for_the_next)
 END_TEST
 
 /* TPM2_CreatePrimary answers with the handle first (TPM 2.0 part 3). */
+static const uint8_t late[] = {0x80, 0x02, 0,    0, 0, 16, 0, 0,
+                               0,    0,    0x80, 0, 0, 2,  0, 0};
+
 START_TEST(key_that_was_loaded_too_late_is_remembered)
 {
-    static const uint8_t late[] = {0x80, 0x02, 0,    0, 0, 16, 0, 0,
-                                   0,    0,    0x80, 0, 0, 2,  0, 0};
     struct wire wire;
 
     wire_init(&wire, LONG_MS);
@@ -218,6 +218,28 @@ START_TEST(key_that_was_loaded_too_late_is_remembered)
     say(&wire, late, sizeof(late));
     ck_assert_reason(atls_tpm_tcti_drain(wire.tcti, NULL), ATLS_OK);
     ck_assert_uint_eq(wire.left.handle, 0x80000002);
+    wire_clear(&wire);
+}
+END_TEST
+
+/* For the next holder to flush; the attestation key stays the one it was. */
+START_TEST(passing_key_that_was_loaded_too_late_is_no_attestation_key)
+{
+    struct wire wire;
+
+    wire_init(&wire, LONG_MS);
+    wire.left.handle = 0x80000001;
+    wire.left.is_pending = true;
+    wire.left.is_passing = true;
+    say(&wire, late, sizeof(late));
+    ck_assert_reason(atls_tpm_tcti_drain(wire.tcti, NULL), ATLS_OK);
+    ck_assert_uint_eq(wire.left.handle, 0x80000001);
+    ck_assert_uint_eq(wire.left.passing[0], 0x80000002);
+    ck_assert(!wire.left.is_passing);
+    atls_tpm_left_add(&wire.left, 0x80000003);
+    atls_tpm_left_drop(&wire.left, 0x80000002);
+    ck_assert_uint_eq(wire.left.passing[0], 0);
+    ck_assert_uint_eq(wire.left.passing[1], 0x80000003);
     wire_clear(&wire);
 }
 END_TEST
@@ -383,9 +405,88 @@ START_TEST(malformed_key_file_is_refused)
 
     ck_assert_reason(
         atls_tpm_key_file_parse(atls_view(bad_keys[_i].bytes, bad_keys[_i].len),
-                                &file, NULL),
+                                "ak", &file, NULL),
         ATLS_ATTESTER_KEY);
     ck_assert_ptr_null(file);
+}
+END_TEST
+
+static const struct {
+    uint32_t parent;
+    const char *field; /* before it */
+    size_t field_len;
+    enum atls_reason reason;
+} parents[] = {
+    {0x81000001, "", 0, ATLS_OK},
+    {TPM2_RH_OWNER, "", 0, ATLS_OK},
+    {TPM2_RH_ENDORSEMENT, "", 0, ATLS_OK},
+    {TPM2_RH_PLATFORM, "", 0, ATLS_OK},
+    {TPM2_RH_NULL, "", 0, ATLS_OK},
+    {TPM2_RH_LOCKOUT, "", 0, ATLS_ATTESTER_KEY},
+    {0x80000001, "", 0, ATLS_ATTESTER_KEY},
+    {TPM2_RH_OWNER, "\xa0\x03\x01\x01\xff", 5, ATLS_OK}, /* emptyAuth */
+    {TPM2_RH_OWNER, "\xa5\x03\x01\x01\x00", 5, ATLS_OK}, /* rsaParent */
+    {TPM2_RH_OWNER, "\xa5\x03\x01\x01\xff", 5, ATLS_ATTESTER_KEY},
+    {0x81000001, "\xa5\x03\x01\x01\xff", 5, ATLS_OK},
+    {0x81000001, "\xa1\x02\x30\x00", 4, ATLS_ATTESTER_KEY}, /* policy */
+};
+
+static void put_file(struct atls_buf *out, size_t i)
+{
+    TPM2B_PUBLIC area = {.publicArea.type = TPM2_ALG_KEYEDHASH,
+                         .publicArea.nameAlg = TPM2_ALG_SHA256};
+    uint8_t public_area[64];
+    size_t len = 0;
+
+    area.publicArea.parameters.keyedHashDetail.scheme.scheme = TPM2_ALG_NULL;
+    ck_assert_uint_eq(Tss2_MU_TPM2B_PUBLIC_Marshal(&area, public_area,
+                                                   sizeof(public_area), &len),
+                      0);
+    atls_buf_u8(out, 0x30);
+    atls_buf_u8(out, (uint8_t)(8 + parents[i].field_len + 7 + 2 + len + 4));
+    atls_buf_put(out, atls_view("\x06\x06\x67\x81\x05\x0a\x01\x03", 8));
+    atls_buf_put(out, atls_view(parents[i].field, parents[i].field_len));
+    atls_buf_put(out, atls_view("\x02\x05\x00", 3));
+    atls_buf_u32(out, parents[i].parent);
+    atls_buf_u8(out, 0x04);
+    atls_buf_u8(out, (uint8_t)len);
+    atls_buf_put(out, atls_view(public_area, len));
+    atls_buf_put(out, atls_view("\x04\x02\x00\x00", 4));
+    ck_assert(!out->failed);
+}
+
+START_TEST(key_file_names_a_parent_that_can_be_had)
+{
+    ATLS_AUTO_BUF der = atls_buf(256);
+    struct atls_tpm_key_file *file = NULL;
+
+    put_file(&der, (size_t)_i);
+    ck_assert_reason(
+        atls_tpm_key_file_parse(atls_buf_view(&der), "ak", &file, NULL),
+        parents[_i].reason);
+    ck_assert_uint_eq(file != NULL ? file->parent : 0,
+                      parents[_i].reason == ATLS_OK ? parents[_i].parent : 0);
+    free(file);
+}
+END_TEST
+
+START_TEST(key_that_may_leave_is_no_tls_key_to_certify)
+{
+    TPMT_PUBLIC area = {.objectAttributes = 0x40072};
+
+    ck_assert_reason(atls_tpm_public_check_inside(&area, NULL), ATLS_OK);
+    area.objectAttributes = 0x40070; /* not fixedTPM */
+    ck_assert_reason(atls_tpm_public_check_inside(&area, NULL),
+                     ATLS_ATTESTER_KEY);
+    area.objectAttributes = 0x40062; /* not fixedParent */
+    ck_assert_reason(atls_tpm_public_check_inside(&area, NULL),
+                     ATLS_ATTESTER_KEY);
+    area.objectAttributes = 0x40052; /* not made there */
+    ck_assert_reason(atls_tpm_public_check_inside(&area, NULL),
+                     ATLS_ATTESTER_KEY);
+    area.objectAttributes = 0x20072; /* decrypts only */
+    ck_assert_reason(atls_tpm_public_check_inside(&area, NULL),
+                     ATLS_ATTESTER_KEY);
 }
 END_TEST
 
@@ -422,6 +523,8 @@ int main(void)
                         COUNT(bad_sizes));
     tcase_add_test(cases, response_that_nobody_read_is_not_taken_for_the_next);
     tcase_add_test(cases, key_that_was_loaded_too_late_is_remembered);
+    tcase_add_test(cases,
+                   passing_key_that_was_loaded_too_late_is_no_attestation_key);
     tcase_add_test(cases, command_that_was_never_answered_is_waited_for);
     tcase_add_test(cases, leftovers_that_nobody_announced_are_discarded);
     tcase_add_test(cases, descriptor_is_high_and_closed_on_exec);
@@ -432,6 +535,9 @@ int main(void)
     tcase_add_test(cases, turn_of_a_child_that_died_is_taken_over);
     tcase_add_loop_test(cases, malformed_key_file_is_refused, 0,
                         COUNT(bad_keys));
+    tcase_add_loop_test(cases, key_file_names_a_parent_that_can_be_had, 0,
+                        COUNT(parents));
+    tcase_add_test(cases, key_that_may_leave_is_no_tls_key_to_certify);
     tcase_add_test(cases,
                    key_that_signs_what_it_is_given_is_no_attestation_key);
     suite_add_tcase(suite, cases);
