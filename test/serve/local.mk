@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 serve_tests = \
 	test/serve/api.sh \
+	test/serve/key.sh \
 	test/serve/launder.sh \
 	test/serve/life.sh \
 	test/serve/limits.sh \
