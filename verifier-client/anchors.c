@@ -17,10 +17,15 @@
 #include "file.h"
 #include "format.h"
 #include "jwk.h"
+#include "node_id.h"
 
 #define WILDCARDS "*?["
 
 enum { MIN_RSA_BITS = 2048, MAX_POINT = 1 + 2 * 66 };
+
+/* The first byte of an ID: type RAND (RFC 9711, 4.2.1.1). A node ID is filed
+ * with zeros before it, and zero is no type. */
+enum { UEID_RAND = 0x01 };
 
 ATLS_AUTO_FREE(BIO, BIO_free_all)
 ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
@@ -33,7 +38,7 @@ static void free_der(uint8_t **der)
 static bool hash_id(const uint8_t *bytes, size_t len,
                     uint8_t id[ATLS_ANCHOR_ID])
 {
-    id[0] = 0x01; /* UEID of type RAND (RFC 9711, 4.2.1.1) */
+    id[0] = UEID_RAND;
     return EVP_Q_digest(NULL, "SHA2-256", NULL, bytes, len, id + 1, NULL) == 1;
 }
 
@@ -69,9 +74,11 @@ static int compare(const void *a, const void *b)
 EVP_PKEY *atls_anchors_find(const struct atls_anchors *anchors,
                             struct atls_view id)
 {
-    struct atls_anchor wanted = {.id = {0x01}}, *found;
+    struct atls_anchor wanted = {.id = {0}}, *found;
 
-    if (id.len != ATLS_ANCHOR_ID && id.len != ATLS_ANCHOR_ID - 1)
+    if (id.len == ATLS_ANCHOR_ID - 1)
+        wanted.id[0] = UEID_RAND;
+    else if (id.len != ATLS_ANCHOR_ID && id.len != ATLS_NODE_ID)
         return NULL;
     memcpy(wanted.id + ATLS_ANCHOR_ID - id.len, id.data, id.len);
     if (anchors->num == 0)
@@ -132,7 +139,7 @@ static bool insert(struct atls_anchors *anchors,
 /* One profile's anchors while they are read. */
 struct reading {
     const struct atls_node *node; /* the item that problems are about */
-    const uint8_t *instance_id;   /* ATLS_ANCHOR_ID bytes, or NULL: derived */
+    const uint8_t *id;            /* ATLS_ANCHOR_ID bytes, or NULL: derived */
     const struct atls_format *format;
     struct atls_anchors *pool, *out;
 };
@@ -187,17 +194,24 @@ static bool has_other(const struct atls_anchors *anchors,
     return known != NULL && known != key;
 }
 
+static const char *id_label(const struct atls_format *format)
+{
+    return format->anchor_name == ATLS_ANCHOR_BY_NODE ? "node_id"
+                                                      : "instance_id";
+}
+
 static void two_keys(const struct reading *reading)
 {
     atls_node_problem(reading->node, ATLS_POLICY_INVALID,
-                      "want one key for each instance_id, found two");
+                      "want one key for each %s, found two",
+                      id_label(reading->format));
 }
 
 static void add_named(const struct reading *reading, EVP_PKEY *key)
 {
-    if (has_other(reading->out, reading->instance_id, key))
+    if (has_other(reading->out, reading->id, key))
         two_keys(reading);
-    else if (!insert(reading->out, reading->instance_id, key))
+    else if (!insert(reading->out, reading->id, key))
         out_of_memory(reading);
 }
 
@@ -229,7 +243,7 @@ static void add_key(const struct reading *reading, EVP_PKEY *fresh)
     if (key_id(fresh, id) != ATLS_OK ||
         (key = pooled(reading->pool, id, fresh)) == NULL)
         out_of_memory(reading);
-    else if (reading->instance_id != NULL)
+    else if (reading->id != NULL)
         add_named(reading, key);
     else
         add_derived(reading, id, key);
@@ -424,25 +438,44 @@ static void add_text(const struct reading *reading, const char *text)
         add_file(reading, path, false);
 }
 
+static bool read_id(const struct atls_node *node,
+                    const struct atls_format *format, uint8_t *id)
+{
+    if (format->anchor_name == ATLS_ANCHOR_BY_NODE)
+        return atls_node_id_read(node, id + ATLS_ANCHOR_ID - ATLS_NODE_ID);
+    return atls_node_hex(node, ATLS_ANCHOR_ID, ATLS_ANCHOR_ID, id) > 0;
+}
+
 /* {"instance_id": hex, "key": path or PEM}: a device that does not derive its
- * instance ID from its key. */
+ * instance ID from its key; or of a node. */
 static void read_object(const struct atls_node *node, struct reading *reading)
 {
-    static const char *const keys[] = {"instance_id", "key", NULL};
+    const char *const keys[] = {id_label(reading->format), "key", NULL};
     struct atls_node id = atls_node_member(node, keys[0]);
     struct atls_node key = atls_node_member(node, keys[1]);
-    uint8_t bytes[ATLS_ANCHOR_ID];
+    uint8_t bytes[ATLS_ANCHOR_ID] = {0};
     const char *text;
 
     if (!atls_node_is_object(node, keys))
         return;
     text = atls_node_text(&key);
-    if (atls_node_hex(&id, ATLS_ANCHOR_ID, ATLS_ANCHOR_ID, bytes) == 0 ||
-        text == NULL)
+    if (!read_id(&id, reading->format, bytes) || text == NULL)
         return;
     reading->node = &key;
-    reading->instance_id = bytes;
+    reading->id = bytes;
     add_text(reading, text);
+}
+
+static void read_item(const struct atls_node *node, struct reading *reading)
+{
+    enum atls_anchor_name name = reading->format->anchor_name;
+    const char *text;
+
+    if (name == ATLS_ANCHOR_BY_NODE ||
+        (name == ATLS_ANCHOR_BY_INSTANCE && json_is_object(node->value)))
+        read_object(node, reading);
+    else if ((text = atls_node_text(node)) != NULL)
+        add_text(reading, text);
 }
 
 static bool has_issuer(STACK_OF(X509) * roots, X509 *certificate)
@@ -502,12 +535,8 @@ void atls_anchors_read(const struct atls_node *node,
         struct atls_node item = atls_node_item(node, i);
         struct reading reading = {
             .node = &item, .format = format, .pool = pool, .out = out};
-        const char *text;
 
-        if (json_is_object(item.value) && format->has_instance_id)
-            read_object(&item, &reading);
-        else if ((text = atls_node_text(&item)) != NULL)
-            add_text(&reading, text);
+        read_item(&item, &reading);
     }
     if (has_chains)
         part_intermediates(node, out);

@@ -19,6 +19,13 @@
  * Firmware-M hashes. A TPM's kid is the last 32 bytes. */
 #define ATLS_ANCHOR_ID 33
 
+/* What a policy files a format's anchors under. */
+enum atls_anchor_name {
+    ATLS_ANCHOR_BY_KEY,      /* what is derived from the key */
+    ATLS_ANCHOR_BY_INSTANCE, /* that, or an instance_id beside the key */
+    ATLS_ANCHOR_BY_NODE,     /* a node_id beside the key, which tells nothing */
+};
+
 struct atls_format;      /* format.h */
 struct atls_chain_cache; /* chain.h */
 
@@ -49,8 +56,8 @@ void atls_anchors_clear(struct atls_anchors *anchors);
 bool ATLS_MUST_USE atls_anchors_add(struct atls_anchors *anchors,
                                     EVP_PKEY *key);
 
-/* atls_anchors_find: by an instance ID (33 bytes) or a kid (32 bytes);
- * borrowed, or NULL. */
+/* atls_anchors_find: by an instance ID (33 bytes), a kid (32 bytes) or a node
+ * ID (16 bytes); borrowed, or NULL. */
 EVP_PKEY *atls_anchors_find(const struct atls_anchors *anchors,
                             struct atls_view id);
 

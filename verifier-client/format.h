@@ -29,10 +29,10 @@ struct atls_format {
     const struct atls_part *parts; /* that a Verifier makes submodules of in
                                       place of submod; NULL: it is all one */
     const char *const
-        *types;           /* spellings (type.h), canonical first, NULL-ended */
-    size_t claims_size;   /* bytes of its claims struct */
-    bool takes_rsa;       /* besides EC, for trust anchors */
-    bool has_instance_id; /* that an anchor may be filed under */
+        *types;         /* spellings (type.h), canonical first, NULL-ended */
+    size_t claims_size; /* bytes of its claims struct */
+    bool takes_rsa;     /* besides EC, for trust anchors */
+    enum atls_anchor_name anchor_name;
     bool has_64_byte_nonce; /* always: the binder left and zeros right */
 
     /* matches: is a value of one of these types of this format? For types that
@@ -113,6 +113,7 @@ struct atls_format {
 
 extern const struct atls_format atls_format_cca;
 extern const struct atls_format atls_format_composite;
+extern const struct atls_format atls_format_enacttrust;
 extern const struct atls_format atls_format_nitro;
 extern const struct atls_format atls_format_other; /* types of a policy */
 extern const struct atls_format atls_format_parsec_cca;

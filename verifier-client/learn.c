@@ -14,6 +14,7 @@
 
 #include "base64url.h"
 #include "composite.h"
+#include "node_id.h"
 #include "parsed.h"
 #include "spki.h"
 
@@ -43,15 +44,26 @@ static json_t *pem_of_certificate(X509 *certificate)
     return json_stringn(text, (size_t)len);
 }
 
+static json_t *node_of(struct atls_view node_id, EVP_PKEY *key)
+{
+    char uuid[ATLS_NODE_ID_TEXT];
+
+    atls_node_id_text(node_id, uuid);
+    return json_pack("{s:s, s:o}", "node_id", uuid, "key", pem_of(key));
+}
+
 /* An instance ID that does not follow from the key is written beside it. */
 static json_t *anchor_of(const struct atls_evidence *evidence, EVP_PKEY *key)
 {
+    enum atls_anchor_name name = evidence->format->anchor_name;
     struct atls_view signer = evidence->format->signer(evidence->claims);
     struct atls_anchors derived = {0};
     char id[2 * ATLS_ANCHOR_ID + 1];
     bool is_derived;
 
-    if (!evidence->format->has_instance_id || signer.len != ATLS_ANCHOR_ID)
+    if (name == ATLS_ANCHOR_BY_NODE)
+        return node_of(signer, key);
+    if (name != ATLS_ANCHOR_BY_INSTANCE || signer.len != ATLS_ANCHOR_ID)
         return pem_of(key);
     if (!atls_anchors_add(&derived, key))
         return NULL;

@@ -16,6 +16,7 @@ libverifier_la_SOURCES = \
 	verifier-client/composite.c verifier-client/composite.h \
 	verifier-client/cose_key.c verifier-client/cose_key.h \
 	verifier-client/document.c verifier-client/document.h \
+	verifier-client/enacttrust.c \
 	verifier-client/evidence.c verifier-client/evidence.h \
 	verifier-client/expiry.c verifier-client/expiry.h \
 	verifier-client/expiry_log.c verifier-client/expiry_log.h \
@@ -25,6 +26,7 @@ libverifier_la_SOURCES = \
 	verifier-client/name.c verifier-client/name.h \
 	verifier-client/nitro.c verifier-client/nitro.h \
 	verifier-client/nitro_claims.c verifier-client/nitro_profile.c \
+	verifier-client/node_id.c verifier-client/node_id.h \
 	verifier-client/parsed.h \
 	verifier-client/policy.c verifier-client/policy.h \
 	verifier-client/profile.c verifier-client/profile.h \

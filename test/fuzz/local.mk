@@ -15,6 +15,7 @@ fuzz_replays = \
 	test/fuzz/replay_conversation \
 	test/fuzz/replay_cose \
 	test/fuzz/replay_delegation \
+	test/fuzz/replay_enacttrust \
 	test/fuzz/replay_evidence \
 	test/fuzz/replay_ear \
 	test/fuzz/replay_jwk \
@@ -57,6 +58,9 @@ test_fuzz_replay_cose_LDADD = libbase.la
 test_fuzz_replay_delegation_SOURCES = \
 	test/fuzz/fuzz_delegation.c test/fuzz/replay.c
 test_fuzz_replay_delegation_LDADD = libext.la $(fuzz_libs)
+test_fuzz_replay_enacttrust_SOURCES = \
+	test/fuzz/fuzz_enacttrust.c test/fuzz/fuzz_format.c test/fuzz/replay.c
+test_fuzz_replay_enacttrust_LDADD = $(fuzz_libs)
 test_fuzz_replay_evidence_SOURCES = \
 	test/fuzz/fuzz_evidence.c test/fuzz/replay.c
 test_fuzz_replay_evidence_LDADD = $(fuzz_libs)
@@ -116,6 +120,7 @@ noinst_PROGRAMS += \
 	test/fuzz/fuzz_conversation \
 	test/fuzz/fuzz_cose \
 	test/fuzz/fuzz_delegation \
+	test/fuzz/fuzz_enacttrust \
 	test/fuzz/fuzz_evidence \
 	test/fuzz/fuzz_ear \
 	test/fuzz/fuzz_jwk \
@@ -156,6 +161,10 @@ test_fuzz_fuzz_cose_LDADD = libbase.la
 test_fuzz_fuzz_delegation_SOURCES = test/fuzz/fuzz_delegation.c
 test_fuzz_fuzz_delegation_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_delegation_LDADD = libext.la $(fuzz_libs)
+test_fuzz_fuzz_enacttrust_SOURCES = \
+	test/fuzz/fuzz_enacttrust.c test/fuzz/fuzz_format.c
+test_fuzz_fuzz_enacttrust_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_enacttrust_LDADD = $(fuzz_libs)
 test_fuzz_fuzz_evidence_SOURCES = test/fuzz/fuzz_evidence.c
 test_fuzz_fuzz_evidence_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_evidence_LDADD = $(fuzz_libs)

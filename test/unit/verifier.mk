@@ -16,6 +16,7 @@ verifier_unit_tests = \
 	test/unit/check_batch \
 	test/unit/check_cca \
 	test/unit/check_composite \
+	test/unit/check_enacttrust \
 	test/unit/check_evidence \
 	test/unit/check_ear \
 	test/unit/check_jws \
@@ -55,6 +56,9 @@ test_unit_check_cca_SOURCES = test/unit/check_cca.c test/unit/forge_cca.c \
 	$(forge_sources)
 test_unit_check_cca_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_cca_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_enacttrust_SOURCES = test/unit/check_enacttrust.c $(forge_sources)
+test_unit_check_enacttrust_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_enacttrust_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_evidence_SOURCES = test/unit/check_evidence.c $(forge_sources)
 test_unit_check_evidence_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_evidence_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
