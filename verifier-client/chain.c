@@ -128,6 +128,21 @@ enum atls_reason atls_chain_read(struct atls_view text, STACK_OF(X509) * chain,
     return reason;
 }
 
+struct atls_view atls_chain_extension(const X509 *certificate, const char *oid)
+{
+    ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+    int at = object != NULL ? X509_get_ext_by_OBJ(certificate, object, -1) : -1;
+    bool is_alone = at >= 0 && X509_get_ext_by_OBJ(certificate, object, at) < 0;
+    const ASN1_OCTET_STRING *data;
+
+    ASN1_OBJECT_free(object);
+    if (!is_alone)
+        return atls_view(NULL, 0);
+    data = X509_EXTENSION_get_data(X509_get_ext(certificate, at));
+    return atls_view(ASN1_STRING_get0_data(data),
+                     (size_t)ASN1_STRING_length(data));
+}
+
 /* Good chains, each in the slot that its digest's first byte names. Whoever
  * finds the table busy does without: nobody waits, and a child that was forked
  * meanwhile does not either. */

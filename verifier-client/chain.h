@@ -32,6 +32,10 @@ enum atls_reason ATLS_MUST_USE atls_chain_read(struct atls_view text,
                                                STACK_OF(X509) * chain,
                                                struct atls_why *why);
 
+/* atls_chain_extension: the content of the extension with that OID, in digits;
+ * no data: it does not stand there, or more than once. */
+struct atls_view atls_chain_extension(const X509 *certificate, const char *oid);
+
 struct atls_chain_check {
     const struct atls_anchors *anchors; /* only certificates among them count;
                                            they end the chain, self-signed or

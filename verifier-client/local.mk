@@ -15,6 +15,7 @@ libverifier_la_SOURCES = \
 	verifier-client/component.c verifier-client/component.h \
 	verifier-client/composite.c verifier-client/composite.h \
 	verifier-client/cose_key.c verifier-client/cose_key.h \
+	verifier-client/der.c verifier-client/der.h \
 	verifier-client/document.c verifier-client/document.h \
 	verifier-client/enacttrust.c \
 	verifier-client/evidence.c verifier-client/evidence.h \

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * SGX Extensions ::= SEQUENCE OF SEQUENCE { OBJECT IDENTIFIER, value }, and the
- * same again for the TCB in it. DER by the cursor: nothing is allocated.
+ * same again for the TCB in it.
  */
 #include "pck.h"
 
 #include <string.h>
 
-#include <openssl/objects.h>
+#include "chain.h"
+#include "der.h"
 
 enum {
-    INTEGER = 0x02,
-    OCTET_STRING = 0x04,
-    OID = 0x06,
-    SEQUENCE = 0x30,
     /* the last arcs of 1.2.840.113741.1.13.1 */
     TCB = 2,
     PCE_ID = 3,
@@ -36,36 +33,6 @@ struct parsing {
     bool failed;
 };
 
-/* X.690, 8.1.3: lengths up to two bytes, as all of it fits a certificate. */
-static size_t take_len(struct atls_reader *in)
-{
-    uint8_t first = atls_reader_u8(in);
-
-    if (first < 0x80)
-        return first;
-    if (first == 0x81)
-        return atls_reader_u8(in);
-    if (first == 0x82)
-        return atls_reader_u16(in);
-    in->failed = true;
-    return 0;
-}
-
-static struct atls_view take_any(struct atls_reader *in, uint8_t *tag)
-{
-    *tag = atls_reader_u8(in);
-    return atls_reader_bytes(in, take_len(in));
-}
-
-static struct atls_view take(struct atls_reader *in, uint8_t tag)
-{
-    uint8_t seen;
-    struct atls_view value = take_any(in, &seen);
-
-    in->failed = in->failed || seen != tag;
-    return in->failed ? atls_view(NULL, 0) : value;
-}
-
 /* An entry's arcs below 1.2.840.113741.1.13.1, and its value. */
 struct entry {
     struct atls_view arcs, value;
@@ -76,10 +43,11 @@ static bool take_entry(struct atls_reader *in, struct entry *out)
 {
     static const uint8_t root[] = {0x2a, 0x86, 0x48, 0x86, 0xf8,
                                    0x4d, 0x01, 0x0d, 0x01};
-    struct atls_reader entry = atls_reader(take(in, SEQUENCE));
-    struct atls_view oid = take(&entry, OID);
+    struct atls_reader entry =
+        atls_reader(atls_der_take(in, ATLS_DER_SEQUENCE));
+    struct atls_view oid = atls_der_take(&entry, ATLS_DER_OID);
 
-    out->value = take_any(&entry, &out->tag);
+    out->value = atls_der_take_any(&entry, &out->tag);
     if (!atls_reader_done(&entry) || oid.len <= sizeof(root) ||
         memcmp(oid.data, root, sizeof(root)) != 0)
         return false;
@@ -98,7 +66,7 @@ static unsigned integer_of(struct parsing *parsing, const struct entry *entry,
 {
     unsigned value = 0;
 
-    if (entry->tag != INTEGER || entry->value.len == 0 ||
+    if (entry->tag != ATLS_DER_INTEGER || entry->value.len == 0 ||
         entry->value.len > 3 || entry->value.data[0] >= 0x80)
         parsing->failed = true;
     for (size_t i = 0; !parsing->failed && i < entry->value.len; i++)
@@ -129,7 +97,7 @@ static void take_tcb(struct parsing *parsing, const struct entry *tcb)
     struct atls_reader in = atls_reader(tcb->value);
     struct entry entry;
 
-    parsing->failed = parsing->failed || tcb->tag != SEQUENCE;
+    parsing->failed = parsing->failed || tcb->tag != ATLS_DER_SEQUENCE;
     while (!parsing->failed && atls_reader_more(&in))
         if (take_entry(&in, &entry))
             take_svn(parsing, &entry);
@@ -140,7 +108,7 @@ static void take_tcb(struct parsing *parsing, const struct entry *tcb)
 static void take_octets(struct parsing *parsing, const struct entry *entry,
                         uint8_t *out, size_t len, unsigned what)
 {
-    if (entry->tag != OCTET_STRING || entry->value.len != len)
+    if (entry->tag != ATLS_DER_OCTET_STRING || entry->value.len != len)
         parsing->failed = true;
     else
         memcpy(out, entry->value.data, len);
@@ -165,7 +133,8 @@ static bool read_extension(struct atls_view der, struct atls_pck *out)
 {
     struct parsing parsing = {.out = out};
     struct atls_reader whole = atls_reader(der);
-    struct atls_reader in = atls_reader(take(&whole, SEQUENCE));
+    struct atls_reader in =
+        atls_reader(atls_der_take(&whole, ATLS_DER_SEQUENCE));
     struct entry entry;
 
     while (!parsing.failed && atls_reader_more(&in))
@@ -177,29 +146,18 @@ static bool read_extension(struct atls_view der, struct atls_pck *out)
            parsing.seen == HAS_ALL;
 }
 
-static const ASN1_OCTET_STRING *find_extension(const X509 *certificate)
-{
-    ASN1_OBJECT *oid = OBJ_txt2obj("1.2.840.113741.1.13.1", 1);
-    int at = oid != NULL ? X509_get_ext_by_OBJ(certificate, oid, -1) : -1;
-
-    ASN1_OBJECT_free(oid);
-    return at >= 0 ? X509_EXTENSION_get_data(X509_get_ext(certificate, at))
-                   : NULL;
-}
-
 enum atls_reason atls_pck_read(const X509 *certificate, struct atls_pck *out,
                                struct atls_why *why)
 {
-    const ASN1_OCTET_STRING *value = find_extension(certificate);
+    struct atls_view value =
+        atls_chain_extension(certificate, "1.2.840.113741.1.13.1");
 
     *out = (struct atls_pck){0};
-    if (value == NULL)
+    if (value.data == NULL)
         return atls_why(why, ATLS_EVIDENCE_MALFORMED,
                         "quote: want a PCK certificate first in its chain, "
                         "found one without SGX extensions");
-    if (!read_extension(atls_view(ASN1_STRING_get0_data(value),
-                                  (size_t)ASN1_STRING_length(value)),
-                        out))
+    if (!read_extension(value, out))
         return atls_why(why, ATLS_EVIDENCE_MALFORMED,
                         "quote: PCK certificate: want its TCB, PCEID and "
                         "FMSPC, found SGX extensions without");

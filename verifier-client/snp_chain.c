@@ -27,27 +27,6 @@ static const char *const turin[ATLS_SNP_TCB] = {AMD "3.9", AMD "3.1", AMD "3.2",
                                                 AMD "3.3", AMD "3.5", AMD "3.6",
                                                 AMD "3.7", AMD "3.8"};
 
-static void free_object(ASN1_OBJECT *object)
-{
-    ASN1_OBJECT_free(object);
-}
-typedef ASN1_OBJECT OBJECT;
-ATLS_AUTO_FREE(OBJECT, free_object)
-
-/* The content of an extension that stands there once; empty: it does not. */
-static struct atls_view extension_of(const X509 *certificate, const char *oid)
-{
-    ATLS_AUTO(OBJECT) *object = OBJ_txt2obj(oid, 1);
-    int at = object != NULL ? X509_get_ext_by_OBJ(certificate, object, -1) : -1;
-    const ASN1_OCTET_STRING *data;
-
-    if (at < 0 || X509_get_ext_by_OBJ(certificate, object, at) >= 0)
-        return (struct atls_view){0};
-    data = X509_EXTENSION_get_data(X509_get_ext(certificate, at));
-    return atls_view(ASN1_STRING_get0_data(data),
-                     (size_t)ASN1_STRING_length(data));
-}
-
 /* A DER value of that tag whose length takes one byte; empty: another. */
 static struct atls_view content_of(struct atls_view der, uint8_t tag)
 {
@@ -65,7 +44,7 @@ static struct atls_view content_of(struct atls_view der, uint8_t tag)
 static bool read_byte(const X509 *certificate, const char *oid, uint8_t *out)
 {
     struct atls_view value =
-        content_of(extension_of(certificate, oid), V_ASN1_INTEGER);
+        content_of(atls_chain_extension(certificate, oid), V_ASN1_INTEGER);
 
     if (value.len == 2 && value.data[0] == 0 && value.data[1] >= 0x80)
         value = atls_view(value.data + 1, 1);
@@ -78,8 +57,8 @@ static bool read_byte(const X509 *certificate, const char *oid, uint8_t *out)
 /* IA5String, with the stepping behind a hyphen or without: "Milan-B0" */
 static enum atls_snp_product product_of(const X509 *certificate)
 {
-    struct atls_view name =
-        content_of(extension_of(certificate, AMD "2"), V_ASN1_IA5STRING);
+    struct atls_view name = content_of(
+        atls_chain_extension(certificate, AMD "2"), V_ASN1_IA5STRING);
     const uint8_t *hyphen =
         name.len > 0 ? memchr(name.data, '-', name.len) : NULL;
 
@@ -108,7 +87,7 @@ static bool read_hwid(const X509 *certificate, enum atls_snp_product product,
                       uint8_t out[ATLS_SNP_HWID])
 {
     size_t len = product == ATLS_SNP_TURIN ? 8 : ATLS_SNP_HWID;
-    struct atls_view value = extension_of(certificate, AMD "4");
+    struct atls_view value = atls_chain_extension(certificate, AMD "4");
 
     if (value.len == len + 2)
         value = content_of(value, V_ASN1_OCTET_STRING);
@@ -155,8 +134,8 @@ enum atls_reason atls_snp_endorsement_read(X509 *certificate,
     if (is_good && out->key == ATLS_SNP_VCEK)
         is_good = read_hwid(certificate, out->product, out->hwid);
     if (is_good && out->key == ATLS_SNP_VLEK) {
-        out->csp_id =
-            content_of(extension_of(certificate, AMD "5"), V_ASN1_IA5STRING);
+        out->csp_id = content_of(atls_chain_extension(certificate, AMD "5"),
+                                 V_ASN1_IA5STRING);
         is_good = out->csp_id.len > 0;
     }
     if (is_good)
