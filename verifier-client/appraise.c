@@ -98,12 +98,12 @@ static enum atls_reason verify_chain(struct appraisal *appraisal,
                                      const struct atls_profile *profile,
                                      struct atls_why *why)
 {
-    const struct atls_evidence *evidence = appraisal->evidence;
+    const struct atls_format *format = profile->format;
     enum atls_reason reason = count(appraisal->terms, "profiles takes", why);
 
     if (reason == ATLS_OK)
-        reason = evidence->format->verify_chain(evidence->claims, profile,
-                                                appraisal->now, why);
+        reason = format->verify_chain(appraisal->evidence->claims, profile,
+                                      appraisal->now, why);
     return reason;
 }
 
@@ -111,8 +111,8 @@ static enum atls_reason appraise_here(struct appraisal *appraisal,
                                       const struct atls_profile *profile,
                                       struct atls_verdict *verdict)
 {
-    const struct atls_evidence *evidence = appraisal->evidence;
-    bool has_chain = evidence->format->verify_chain != NULL;
+    const struct atls_format *format = profile->format;
+    bool has_chain = format->verify_chain != NULL;
     struct atls_why why = {0};
     EVP_PKEY *key = NULL;
 
@@ -121,8 +121,8 @@ static enum atls_reason appraise_here(struct appraisal *appraisal,
     if ((has_chain ? verify_chain(appraisal, profile, &why)
                    : verify(appraisal, key, &why)) != ATLS_OK)
         return refuse(verdict, CRYPTO_FAILED, &why);
-    return evidence->format->judge(evidence->claims, profile, appraisal->now,
-                                   verdict);
+    return format->judge(appraisal->evidence->claims, profile, appraisal->now,
+                         verdict);
 }
 
 static void ask(struct appraisal *appraisal,
@@ -244,7 +244,7 @@ static bool says_more(const struct atls_verdict *verdict,
 static bool is_for(const struct atls_profile *profile,
                    const struct atls_evidence *evidence)
 {
-    if (profile->format != evidence->format)
+    if (!atls_format_takes(profile->format, evidence->format))
         return false;
     if (profile->format != &atls_format_other)
         return true;

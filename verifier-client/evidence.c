@@ -355,6 +355,14 @@ static void describe_batch(const struct atls_batch *batch, atls_claim_fn *each,
     each(arg, "batch", text);
 }
 
+struct atls_view atls_evidence_certificate(const struct atls_evidence *evidence)
+{
+    const struct atls_format *format = evidence->format;
+
+    return format->certificate != NULL ? format->certificate(evidence->claims)
+                                       : atls_view(NULL, 0);
+}
+
 void atls_evidence_describe(const struct atls_evidence *evidence, bool brief,
                             atls_claim_fn *each, void *arg)
 {

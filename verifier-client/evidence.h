@@ -120,6 +120,11 @@ enum atls_reason atls_evidence_judge_stored(struct atls_view cmw,
                                             struct atls_verdict *verdict,
                                             struct atls_verdict *otherwise);
 
+/* atls_evidence_certificate: DER, that it brings of its signer, not verified;
+ * empty: none. */
+struct atls_view
+atls_evidence_certificate(const struct atls_evidence *evidence);
+
 /* atls_evidence_describe: calls each(arg, name, value) for the claims that an
  * operator wants to see in a log line (few: brief) or in full. Both strings
  * are printable and die with the call. */

@@ -5,13 +5,11 @@
 #include "format.h"
 
 const struct atls_format *const atls_formats[] = {
-    &atls_format_psa,        &atls_format_tpm,
-    &atls_format_snp,        &atls_format_cca,
-    &atls_format_nitro,      &atls_format_tdx,
-    &atls_format_sgx,        &atls_format_vtpm,
-    &atls_format_parsec_tpm, &atls_format_parsec_cca,
-    &atls_format_enacttrust, &atls_format_composite,
-    &atls_format_other,      NULL,
+    &atls_format_psa,        &atls_format_tpm,        &atls_format_tpm_cert,
+    &atls_format_snp,        &atls_format_cca,        &atls_format_nitro,
+    &atls_format_tdx,        &atls_format_sgx,        &atls_format_vtpm,
+    &atls_format_parsec_tpm, &atls_format_parsec_cca, &atls_format_enacttrust,
+    &atls_format_composite,  &atls_format_other,      NULL,
 };
 
 static bool has_type(const struct atls_format *format, struct atls_type type)
@@ -34,7 +32,7 @@ const struct atls_format *atls_format_find(struct atls_type type,
     for (size_t i = 0; atls_formats[i] != NULL; i++) {
         const struct atls_format *format = atls_formats[i];
 
-        if (!has_type(format, type))
+        if (format->parsed_by != NULL || !has_type(format, type))
             continue;
         if (format->matches == NULL || format->matches(value))
             return format;

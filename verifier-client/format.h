@@ -41,6 +41,14 @@ struct atls_format {
      * parses it and says what is wrong. */
     bool (*matches)(struct atls_view value);
 
+    /* parsed_by: the format whose Evidence it takes, with the same claims,
+     * under trust of another kind; NULL: it has Evidence of its own. */
+    const struct atls_format *parsed_by;
+
+    /* certificate: that the Evidence brings of its signer, for formats that
+     * take it by that one; empty: none. NULL: never. */
+    struct atls_view (*certificate)(const void *claims);
+
     /* parse: decodes value (which outlives claims) into zeroed claims_size
      * bytes and points *nonce into it. EVIDENCE_MALFORMED, NONCE_MISSING,
      * ALGORITHM_UNSUPPORTED, FORMAT_UNKNOWN, TPM_NOT_A_QUOTE. NONCE_MISSING is
@@ -123,6 +131,7 @@ extern const struct atls_format atls_format_snp;
 extern const struct atls_format atls_format_sgx;
 extern const struct atls_format atls_format_tdx;
 extern const struct atls_format atls_format_tpm;
+extern const struct atls_format atls_format_tpm_cert;
 extern const struct atls_format atls_format_vtpm;
 
 /* All formats, NULL-ended. */
@@ -132,5 +141,12 @@ extern const struct atls_format *const atls_formats[];
  * first; NULL: none has the type. */
 const struct atls_format *atls_format_find(struct atls_type type,
                                            struct atls_view value);
+
+/* atls_format_takes: its profiles are for Evidence of `of`. */
+static inline bool atls_format_takes(const struct atls_format *format,
+                                     const struct atls_format *of)
+{
+    return format == of || format->parsed_by == of;
+}
 
 #endif

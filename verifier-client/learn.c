@@ -75,12 +75,25 @@ static json_t *anchor_of(const struct atls_evidence *evidence, EVP_PKEY *key)
     return json_pack("{s:s, s:o}", "instance_id", id, "key", pem_of(key));
 }
 
+/* That takes this Evidence by its signer's certificate; NULL: none does. */
+static const struct atls_format *chained(const struct atls_evidence *evidence)
+{
+    if (atls_evidence_certificate(evidence).len == 0)
+        return NULL;
+    for (size_t i = 0; atls_formats[i] != NULL; i++)
+        if (atls_formats[i]->parsed_by == evidence->format &&
+            atls_formats[i]->verify_chain != NULL)
+            return atls_formats[i];
+    return NULL;
+}
+
 static void add_signers(const struct atls_evidence *evidence,
                         struct atls_signers *out)
 {
     const struct atls_composite_claims *composite = evidence->claims;
 
     if (evidence->format->appraise == NULL) {
+        out->brings_certificate |= chained(evidence) != NULL;
         out->by_certificates |= evidence->format->verify_chain != NULL;
         out->by_key |= evidence->format->verify_chain == NULL;
         return;
@@ -115,31 +128,29 @@ static bool has_key(const struct atls_format *format, const char *name)
 
 /* Of a composite's members some may have no use for it. */
 static bool takes_collateral(const struct study *study,
-                             const struct atls_evidence *evidence)
+                             const struct atls_format *format)
 {
-    return study->lesson->collateral != NULL &&
-           evidence->format->verify_chain != NULL &&
-           (!study->is_composite || has_key(evidence->format, "collateral") ||
-            has_key(evidence->format, "tee"));
+    return study->lesson->collateral != NULL && format->verify_chain != NULL &&
+           (!study->is_composite || has_key(format, "collateral") ||
+            has_key(format, "tee"));
 }
 
-/* Takes anchor. */
+/* Takes anchor. The format is the Evidence's, or one that takes it, too. */
 static json_t *profile_of(const struct study *study,
-                          const struct atls_evidence *evidence, json_t *anchor)
+                          const struct atls_evidence *evidence,
+                          const struct atls_format *format, json_t *anchor)
 {
-    ATLS_AUTO(json_t) *profile =
-        json_pack("{s:s, s:[o]}", "format", evidence->format->name,
-                  "trust_anchors", anchor);
+    ATLS_AUTO(json_t) *profile = json_pack(
+        "{s:s, s:[o]}", "format", format->name, "trust_anchors", anchor);
 
     if (profile == NULL)
         return NULL;
-    if (takes_collateral(study, evidence) &&
+    if (takes_collateral(study, format) &&
         json_object_set_new(profile, "collateral",
                             json_string(study->lesson->collateral)) != 0)
         return NULL;
-    return evidence->format->learn(evidence->claims, profile)
-               ? ATLS_STEAL(profile)
-               : NULL;
+    return format->learn(evidence->claims, profile) ? ATLS_STEAL(profile)
+                                                    : NULL;
 }
 
 static json_t *policy_of(json_t *profiles, const char *name)
@@ -219,7 +230,8 @@ static enum atls_reason learn_by_key(const struct study *study,
 
     if (reason != ATLS_OK)
         return reason;
-    *profile = profile_of(study, evidence, anchor_of(evidence, key));
+    *profile =
+        profile_of(study, evidence, evidence->format, anchor_of(evidence, key));
     return *profile != NULL ? ATLS_OK : atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
 }
 
@@ -239,7 +251,8 @@ static bool is_enough(const struct study *study,
 /* The profile under the one certificate that is enough, a root's; NULL: none
  * is. */
 static json_t *narrow(const struct study *study,
-                      const struct atls_evidence *evidence)
+                      const struct atls_evidence *evidence,
+                      const struct atls_format *format)
 {
     ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(study->lesson->certificates, -1);
     X509 *certificate;
@@ -248,9 +261,9 @@ static json_t *narrow(const struct study *study,
            (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
         bool is_root = (X509_get_extension_flags(certificate) & EXFLAG_SI) != 0;
         ATLS_AUTO(json_t) *profile =
-            is_root
-                ? profile_of(study, evidence, pem_of_certificate(certificate))
-                : NULL;
+            is_root ? profile_of(study, evidence, format,
+                                 pem_of_certificate(certificate))
+                    : NULL;
 
         X509_free(certificate);
         if (profile != NULL && is_enough(study, evidence, profile))
@@ -260,10 +273,9 @@ static json_t *narrow(const struct study *study,
 }
 
 /* Of a chain the policy itself is the only judge. */
-static enum atls_reason
-learn_by_certificates(const struct study *study,
-                      const struct atls_evidence *evidence, json_t **profile,
-                      struct atls_why *why)
+static enum atls_reason learn_by_certificates(
+    const struct study *study, const struct atls_evidence *evidence,
+    const struct atls_format *format, json_t **profile, struct atls_why *why)
 {
     const char *all = study->lesson->certificates;
 
@@ -272,20 +284,36 @@ learn_by_certificates(const struct study *study,
                         "want a root certificate as trust anchor of this "
                         "Evidence, found none");
     if (study->is_composite)
-        *profile = narrow(study, evidence);
+        *profile = narrow(study, evidence, format);
     if (*profile == NULL)
-        *profile = profile_of(study, evidence, json_string(all));
+        *profile = profile_of(study, evidence, format, json_string(all));
     return *profile != NULL ? ATLS_OK : atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+}
+
+/* A key that was given and signed is meant itself; else a root is, where the
+ * Evidence brings the certificate that it leads to. */
+static const struct atls_format *format_of(const struct study *study,
+                                           const struct atls_evidence *evidence)
+{
+    const struct atls_format *other =
+        study->lesson->certificates != NULL ? chained(evidence) : NULL;
+    EVP_PKEY *key;
+
+    return other != NULL &&
+                   find_signer(evidence, study->lesson, &key, NULL) != ATLS_OK
+               ? other
+               : evidence->format;
 }
 
 static enum atls_reason learn_record(const struct study *study,
                                      const struct atls_evidence *evidence,
                                      const char *name, struct atls_why *why)
 {
+    const struct atls_format *format = format_of(study, evidence);
     json_t *profile = NULL;
     enum atls_reason reason =
-        evidence->format->verify_chain != NULL
-            ? learn_by_certificates(study, evidence, &profile, why)
+        format->verify_chain != NULL
+            ? learn_by_certificates(study, evidence, format, &profile, why)
             : learn_by_key(study, evidence, &profile, why);
 
     if (reason != ATLS_OK)

@@ -17,10 +17,11 @@ struct atls_lesson {       /* what the operator vouches for; NULL: not given */
     int64_t now;              /* with those */
 };
 
-struct atls_signers {     /* whose word must be taken */
-    bool is_composite;    /* there are several, with profiles of their own */
-    bool by_key;          /* of one at least: the lesson must have its key */
-    bool by_certificates; /* certificates vouch for one at least: likewise */
+struct atls_signers {        /* whose word must be taken */
+    bool is_composite;       /* there are several, with profiles of their own */
+    bool by_key;             /* of one at least: the lesson must have its key */
+    bool by_certificates;    /* certificates vouch for one at least: likewise */
+    bool brings_certificate; /* that of a key: its root is enough, too */
 };
 struct atls_signers atls_policy_signers(const struct atls_evidence *evidence);
 

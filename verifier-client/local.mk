@@ -5,6 +5,7 @@ pkgconfig_DATA += verifier-client/atls.pc
 # Everything but libbase, which whoever links this links too.
 noinst_LTLIBRARIES += libverifier.la
 libverifier_la_SOURCES = \
+	verifier-client/ak_cert.c verifier-client/ak_cert.h \
 	verifier-client/anchors.c verifier-client/anchors.h \
 	verifier-client/appraise.c \
 	verifier-client/chain.c verifier-client/chain.h \
@@ -23,6 +24,7 @@ libverifier_la_SOURCES = \
 	verifier-client/expiry_log.c verifier-client/expiry_log.h \
 	verifier-client/file.c verifier-client/file.h \
 	verifier-client/format.c verifier-client/format.h \
+	verifier-client/gce.c verifier-client/gce.h \
 	verifier-client/learn.c verifier-client/learn.h \
 	verifier-client/name.c verifier-client/name.h \
 	verifier-client/nitro.c verifier-client/nitro.h \
@@ -43,6 +45,9 @@ libverifier_la_SOURCES = \
 	verifier-client/snp_chain.c verifier-client/snp_profile.c \
 	verifier-client/snp_report.c \
 	verifier-client/tpm.c verifier-client/tpm.h \
+	verifier-client/texts.c verifier-client/texts.h \
+	verifier-client/tpm_cert.c verifier-client/tpm_cert.h \
+	verifier-client/tpm_cert_profile.c \
 	verifier-client/tpm_digest.c verifier-client/tpm_digest.h \
 	verifier-client/tpm_digest_profile.c \
 	verifier-client/tpm_log.c verifier-client/tpm_profile.c \

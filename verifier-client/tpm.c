@@ -3,7 +3,8 @@
  * TPM quotes. What the TPM signed is TPMS_ATTEST alone: PCR values, kid,
  * certificate and event log stand beside it unsigned. The values become
  * trustworthy through the digest in the quote, the log through the values; of
- * the rest nothing is used but kid, as a hint to the key.
+ * the rest nothing is used but kid, as a hint to the key, and the certificate,
+ * where a profile of tpm_cert.h verifies it.
  */
 #include "tpm.h"
 
@@ -168,6 +169,13 @@ static bool matches(struct atls_view value)
 
     (void)!parse(value, &claims, &nonce, NULL);
     return claims.hcl_report.len == 0;
+}
+
+static struct atls_view certificate(const void *claims)
+{
+    const struct atls_tpm_claims *quote = claims;
+
+    return quote->ak_cert;
 }
 
 static struct atls_view signer(const void *claims)
@@ -480,6 +488,7 @@ const struct atls_format atls_format_tpm = {
     .claims_size = sizeof(struct atls_tpm_claims),
     .takes_rsa = true,
     .matches = matches,
+    .certificate = certificate,
     .parse = parse,
     .signer = signer,
     .verify = verify,

@@ -21,7 +21,7 @@ struct atls_tpm_claims { /* views into the record's value */
     struct atls_tpm_bank banks[ATLS_TPM_NUM_HASHES];
     bool has_public;
     struct atls_tpm_public public;
-    struct atls_view ak_cert; /* shown, not judged */
+    struct atls_view ak_cert; /* judged by tpm_cert.h alone */
     struct atls_view eventlog;
     /* Of a virtual TPM (vtpm.h): what vouches for its key, and certificates of
      * whoever signed that; of one on TDX the quote that says so. */

@@ -75,6 +75,9 @@ static const char policy_text[] =
     "\"],\"7\":\"" ZEROS "\"}}},"
     "\"digest\":{\"format\":\"parsec-tpm\",\"trust_anchors\":[\"" KEY
     "\"],\"pcr_digest\":{\"pcrs\":{\"sha256\":[0]},\"digest\":\"" ZEROS "\"}},"
+    "\"tpm-cert\":{\"format\":\"tpm-cert\",\"trust_anchors\":[\"" CERTIFICATE
+    "\"],\"eku\":[\"absent\",\"2.23.133.8.3\"],\"gce\":{\"project_id\":"
+    "\"example-project\"}},"
     "\"enacttrust\":{\"format\":\"enacttrust\",\"trust_anchors\":[{"
     "\"node_id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"key\":\"" KEY
     "\"}],\"pcrs\":{\"sha256\":{\"0\":\"" ZEROS "\"}}},"

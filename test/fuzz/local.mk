@@ -6,6 +6,7 @@ EXTRA_DIST += test/fuzz/corpus test/fuzz/make-corpus test/fuzz/run
 noinst_HEADERS += test/fuzz/fuzz.h test/fuzz/fuzz_format.h
 fuzz_libs = libverifier.la libbase.la
 fuzz_replays = \
+	test/fuzz/replay_akcert \
 	test/fuzz/replay_base64url \
 	test/fuzz/replay_batch \
 	test/fuzz/replay_broker \
@@ -31,6 +32,9 @@ fuzz_replays = \
 	test/fuzz/replay_wire
 check_PROGRAMS += $(fuzz_replays)
 TESTS += $(fuzz_replays)
+test_fuzz_replay_akcert_SOURCES = \
+	test/fuzz/fuzz_akcert.c test/fuzz/replay.c
+test_fuzz_replay_akcert_LDADD = $(fuzz_libs)
 test_fuzz_replay_base64url_SOURCES = \
 	test/fuzz/fuzz_base64url.c test/fuzz/replay.c
 test_fuzz_replay_base64url_LDADD = libbase.la
@@ -111,6 +115,7 @@ endif
 
 if ENABLE_FUZZ
 noinst_PROGRAMS += \
+	test/fuzz/fuzz_akcert \
 	test/fuzz/fuzz_base64url \
 	test/fuzz/fuzz_batch \
 	test/fuzz/fuzz_broker \
@@ -134,6 +139,9 @@ noinst_PROGRAMS += \
 	test/fuzz/fuzz_tpm \
 	test/fuzz/fuzz_type \
 	test/fuzz/fuzz_wire
+test_fuzz_fuzz_akcert_SOURCES = test/fuzz/fuzz_akcert.c
+test_fuzz_fuzz_akcert_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_akcert_LDADD = $(fuzz_libs)
 test_fuzz_fuzz_base64url_SOURCES = test/fuzz/fuzz_base64url.c
 test_fuzz_fuzz_base64url_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_base64url_LDADD = libbase.la

@@ -231,6 +231,66 @@ holds "a certificate in DER, too" goes_along cert.der
 fails "a certificate that is none is refused" \
     "cert $work/key.pem: want an X.509 certificate in PEM or DER" \
     sign "$tpm&cert=$work/key.pem"
+
+# A CA that vouches for the key, as Google's does for those of its machines
+openssl pkey -in "$tpm" -pubout -out "$work/ak.pem"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+    -config /dev/null -subj /CN=root -addext basicConstraints=critical,CA:TRUE \
+    -keyout "$work/root.key" -out "$work/root.pem" 2>/dev/null
+cat >"$work/ak.ext" <<'END'
+keyUsage = critical, digitalSignature
+1.3.6.1.4.1.11129.2.1.21 = ASN1:SEQUENCE:instance
+[instance]
+zone = UTF8:zone-1
+project_number = INTEGER:1234
+project_id = UTF8:example-project
+instance_id = INTEGER:5678
+instance_name = UTF8:node
+security = EXPLICIT:0,SEQUENCE:security
+[security]
+version = EXPLICIT:0,INTEGER:1
+production = EXPLICIT:1,BOOLEAN:TRUE
+END
+certify() { # PUBLIC-KEY OUT
+    openssl req -new -key "$work/root.key" -config /dev/null -subj /CN=ak |
+        openssl x509 -req -CA "$work/root.pem" -CAkey "$work/root.key" \
+            -days 30 -force_pubkey "$1" -extfile "$work/ak.ext" -out "$2" \
+            2>/dev/null
+}
+certify "$work/ak.pem" "$work/ak.crt"
+atls=$top_builddir/atls
+ATLS_MODULES=$modules
+export ATLS_MODULES
+learns() {
+    "$atls" policy learn --trust-anchor "$work/root.pem" \
+        "$tpm&cert=$work/ak.crt" >"$work/policy.json" &&
+        grep -q '"format": "tpm-cert"' "$work/policy.json" &&
+        grep -q '"eku": "absent"' "$work/policy.json" &&
+        grep -q '"instance_id": "5678"' "$work/policy.json"
+}
+holds "a policy is learnt from the certificate's root" learns
+is_judged() { # CERT REASON
+    sign "$tpm&cert=$work/$1" &&
+        { "$atls" appraise --policy "$work/policy.json" \
+            --nonce "$(hex "$work/binder")" "$work/evidence.cmw" \
+            >"$work/verdict" || true; } &&
+        grep -qx "reason: $2" "$work/verdict"
+}
+holds "and takes quotes with that certificate" is_judged ak.crt OK
+sed -i 's/5678/5679/' "$work/ak.ext"
+certify "$work/ak.pem" "$work/other.crt"
+holds "but none of another instance" is_judged other.crt INSTANCE_REFUSED
+holds "nor with a certificate of nobody's" is_judged cert.pem CHAIN_UNTRUSTED
+shows() {
+    sign "$tpm&cert=$work/ak.crt" &&
+        "$atls" inspect "$work/evidence.cmw" >"$work/shown" &&
+        grep -q 'project_id: example-project' "$work/shown"
+}
+holds "inspect shows whose the certificate is" shows
+fails "a root is of no use where no certificate comes" \
+    "--trust-anchor is for a file, or the root" \
+    "$atls" policy learn --trust-anchor "$work/root.pem" "$tpm"
+
 head -c 50000 /dev/urandom >"$work/events"
 fails "an event log that no handshake carries is refused" \
     "eventlog $work/events: File too large" sign "$tpm&eventlog=$work/events"

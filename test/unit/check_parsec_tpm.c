@@ -288,7 +288,7 @@ END_TEST
 START_TEST(layout_is_that_of_parsec_and_no_other)
 {
     ATLS_AUTO(EVP_PKEY) *other = forge_key("ak-other");
-    struct forge_parsec_tpm forges[7];
+    static struct forge_parsec_tpm forges[7]; /* large */
 
     for (size_t i = 0; i < 7; i++)
         forges[i] = good();

@@ -464,7 +464,8 @@ void forge_quote_map(struct atls_buf *out, const struct forge_quote *quote,
     while (num < 4 && quote->selections[num].mask != 0)
         num++;
     atls_cbor_put_map(out, 4u + (quote->attributes != 0 ? 1 : 0) +
-                               (quote->has_unknown_key ? 1 : 0));
+                               (quote->has_unknown_key ? 1 : 0) +
+                               (quote->ak_cert.len > 0 ? 1 : 0));
     atls_cbor_put_text(out, "kid");
     forge_id(quote->kid_key != NULL ? quote->kid_key : quote->key, id);
     atls_cbor_put_bytes(out, atls_view(id + 1, 32));
@@ -477,6 +478,10 @@ void forge_quote_map(struct atls_buf *out, const struct forge_quote *quote,
     if (quote->has_unknown_key) {
         atls_cbor_put_text(out, "more");
         atls_cbor_put_uint(out, 1);
+    }
+    if (quote->ak_cert.len > 0) {
+        atls_cbor_put_text(out, "ak_cert");
+        atls_cbor_put_bytes(out, quote->ak_cert);
     }
     atls_cbor_put_text(out, "attest");
     atls_cbor_put_bytes(out, attest);

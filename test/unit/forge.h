@@ -77,6 +77,7 @@ struct forge_quote {
     bool has_unknown_key;     /* "more" */
     const char *after_attest; /* hex behind TPMS_ATTEST */
     const char *after_signature;
+    struct atls_view ak_cert; /* empty: none */
 };
 /* forge_pcr: len bytes of PCR index: its number, repeated. */
 void forge_quote_attest(const struct forge_quote *quote, struct atls_buf *out);

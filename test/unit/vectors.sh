@@ -13,6 +13,7 @@ quote:sgx
 quote:tdx
 result:veraison/live
 snp:snp
+tpm_cert:tpm
 tpm_quote:tpm
 vtpm:tpm
 vtpm_tdx:tdx

@@ -26,6 +26,7 @@ verifier_unit_tests = \
 	test/unit/check_policy \
 	test/unit/check_psa_token \
 	test/unit/check_quote \
+	test/unit/check_tpm_cert \
 	test/unit/check_tpm_quote \
 	test/unit/check_snp \
 	test/unit/check_tsm_report \
@@ -89,6 +90,10 @@ test_unit_check_psa_token_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_verdict_SOURCES = test/unit/check_verdict.c $(forge_sources)
 test_unit_check_verdict_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_verdict_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_tpm_cert_SOURCES = test/unit/check_tpm_cert.c \
+	test/unit/forge_x509.c $(forge_sources)
+test_unit_check_tpm_cert_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_tpm_cert_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_tpm_quote_SOURCES = test/unit/check_tpm_quote.c \
 	test/unit/real_quote.c $(forge_sources)
 test_unit_check_tpm_quote_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

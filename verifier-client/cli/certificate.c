@@ -5,10 +5,11 @@
 #include "cli/certificate.h"
 
 #include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "cli/outline.h"
 #include "cli/output.h"
+#include "gce.h"
 
 enum { SHOWN = 32, MAX_TEXT = 256 };
 
@@ -104,6 +105,40 @@ static void show_time(json_t *report, const char *key, const ASN1_TIME *time)
                     atls_output_text(atls_view(text, (size_t)len)));
 }
 
+static void show_usages(json_t *report, const X509 *certificate)
+{
+    EXTENDED_KEY_USAGE *usages =
+        X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+    json_t *list = usages != NULL ? json_array() : NULL;
+    char oid[MAX_TEXT];
+
+    for (int i = 0; list != NULL && i < sk_ASN1_OBJECT_num(usages); i++) {
+        OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(usages, i), 1);
+        json_array_append_new(list, json_string(oid));
+    }
+    if (list != NULL)
+        atls_output_add(report, "extended_key_usage", list);
+    EXTENDED_KEY_USAGE_free(usages);
+}
+
+/* As a policy has it, and whether Google stands in for it. */
+static void show_instance(json_t *report, const X509 *certificate)
+{
+    struct atls_gce_instance instance;
+    json_t *shown = NULL;
+
+    if (atls_gce_read(certificate, &instance, NULL) == ATLS_OK)
+        shown = json_object();
+    for (size_t i = 0; shown != NULL && i < ATLS_GCE_FIELDS; i++)
+        atls_output_add(shown, atls_gce_keys[i],
+                        atls_output_text(atls_view_text(instance.fields[i])));
+    if (shown != NULL) {
+        atls_output_add(shown, "production",
+                        json_boolean(instance.is_production));
+        atls_output_add(report, "gce", shown);
+    }
+}
+
 bool atls_certificate_describe(json_t *report, struct atls_view bytes,
                                struct atls_buf *cmw)
 {
@@ -120,6 +155,8 @@ bool atls_certificate_describe(json_t *report, struct atls_view bytes,
     show_time(shown, "not_after", X509_get0_notAfter(certificate));
     for (int i = 0; i < X509_get_ext_count(certificate); i++)
         show_extension(shown, X509_get_ext(certificate, i), cmw);
+    show_usages(shown, certificate);
+    show_instance(shown, certificate);
     atls_output_add(report, "certificate", shown);
     return true;
 }

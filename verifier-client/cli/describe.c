@@ -132,6 +132,7 @@ static void add_type(json_t *report, struct atls_type type)
 static void describe_value(json_t *report, const struct atls_cmw *cmw)
 {
     ATLS_AUTO_BUF again = atls_buf(ATLS_CMW_MAX + 512);
+    ATLS_AUTO_BUF carried = atls_buf(ATLS_INPUT_MAX); /* not Evidence here */
     struct atls_evidence *evidence = NULL;
     struct atls_why why = {0};
 
@@ -140,6 +141,8 @@ static void describe_value(json_t *report, const struct atls_cmw *cmw)
     if (atls_evidence_parse(atls_buf_view(&again), NULL, &evidence, &why) ==
         ATLS_OK) {
         atls_output_add(report, "claims", atls_describe_claims(evidence));
+        (void)atls_certificate_describe(
+            report, atls_evidence_certificate(evidence), &carried);
     } else {
         atls_output_set(report, "not_appraisable", "%s", why.text);
         outline(report, cmw->value);

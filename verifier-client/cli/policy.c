@@ -206,8 +206,10 @@ static int learn_with_own_key(struct study *study, struct atls_source *source,
     struct atls_why why = {0};
 
     if (study->anchors.num > 0)
-        return atls_usage_wrong("policy", "--trust-anchor is for a file: an "
-                                          "attester gives its own key");
+        return atls_usage_wrong("policy",
+                                "--trust-anchor is for a file, or the root of "
+                                "the certificate that the Evidence brings: an "
+                                "attester gives its own key");
     if (atls_source_pem(source, &pem, &why) != ATLS_OK ||
         atls_voucher_take(&study->voucher, atls_buf_view(&pem), &why) !=
             ATLS_OK)
@@ -236,7 +238,8 @@ static int learn_from_attester(struct study *study)
     if (status >= 0)
         return status;
     signers = atls_policy_signers(study->evidence);
-    if (!signers.is_composite && !signers.by_certificates)
+    if (!signers.is_composite && !signers.by_certificates &&
+        !(signers.brings_certificate && study->anchors.num > 0))
         return learn_with_own_key(study, &source, signers);
     if (study->anchors.num == 0)
         return atls_usage_wrong(

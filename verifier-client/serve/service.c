@@ -88,7 +88,7 @@ bool atls_service_takes(const struct atls_service *service,
                         const struct atls_format *format)
 {
     for (size_t i = 0; i < service->rule->num_accept; i++)
-        if (service->rule->accept[i]->format == format)
+        if (atls_format_takes(service->rule->accept[i]->format, format))
             return true;
     return false;
 }
