@@ -18,7 +18,8 @@ enum {
     SECURITY_LEVEL = 2,
     DIGEST = 32,
     CACHE_SLOTS = 256,
-    MAX_SUBJECT = 128
+    MAX_SUBJECT = 128,
+    MAX_OID = 64
 };
 
 ATLS_AUTO_FREE(BIO, BIO_free_all)
@@ -128,17 +129,34 @@ enum atls_reason atls_chain_read(struct atls_view text, STACK_OF(X509) * chain,
     return reason;
 }
 
+/* Without memory of its own, so that what is there is never taken for absent.
+ */
+static bool has_oid(X509_EXTENSION *extension, const char *oid)
+{
+    char text[MAX_OID];
+
+    return OBJ_obj2txt(text, sizeof(text), X509_EXTENSION_get_object(extension),
+                       1) < MAX_OID &&
+           strcmp(text, oid) == 0;
+}
+
 struct atls_view atls_chain_extension(const X509 *certificate, const char *oid)
 {
-    ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
-    int at = object != NULL ? X509_get_ext_by_OBJ(certificate, object, -1) : -1;
-    bool is_alone = at >= 0 && X509_get_ext_by_OBJ(certificate, object, at) < 0;
+    X509_EXTENSION *found = NULL;
     const ASN1_OCTET_STRING *data;
 
-    ASN1_OBJECT_free(object);
-    if (!is_alone)
+    for (int i = 0; i < X509_get_ext_count(certificate); i++) {
+        X509_EXTENSION *extension = X509_get_ext(certificate, i);
+
+        if (!has_oid(extension, oid))
+            continue;
+        if (found != NULL)
+            return atls_view(NULL, 0);
+        found = extension;
+    }
+    if (found == NULL)
         return atls_view(NULL, 0);
-    data = X509_EXTENSION_get_data(X509_get_ext(certificate, at));
+    data = X509_EXTENSION_get_data(found);
     return atls_view(ASN1_STRING_get0_data(data),
                      (size_t)ASN1_STRING_length(data));
 }

@@ -115,7 +115,9 @@ struct atls_format {
      * *out is left as it is: none. */
     void (*stock)(const void *reference, struct atls_stock *out);
 
-    /* learn: adds to a JSON profile what the claims show. false: no memory. */
+    /* learn: adds to a JSON profile what the claims show. false: no memory (or
+     * a certificate that cannot be read, which atls_policy_learn has seen to
+     * before). */
     bool (*learn)(const void *claims, json_t *profile);
 };
 

@@ -13,6 +13,7 @@
 #include <openssl/x509v3.h>
 
 #include "base64url.h"
+#include "chain.h"
 #include "composite.h"
 #include "node_id.h"
 #include "parsed.h"
@@ -272,22 +273,43 @@ static json_t *narrow(const struct study *study,
     return NULL;
 }
 
+static enum atls_reason check_certificate(struct atls_view certificate,
+                                          struct atls_why *why)
+{
+    ATLS_AUTO_CHAIN STACK_OF(X509) *chain = NULL;
+
+    if (certificate.len == 0)
+        return ATLS_OK;
+    chain = sk_X509_new_null();
+    return chain != NULL ? atls_chain_read(certificate, chain, why)
+                         : atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+}
+
 /* Of a chain the policy itself is the only judge. */
 static enum atls_reason learn_by_certificates(
     const struct study *study, const struct atls_evidence *evidence,
     const struct atls_format *format, json_t **profile, struct atls_why *why)
 {
     const char *all = study->lesson->certificates;
+    enum atls_reason reason;
 
     if (all == NULL)
         return atls_why(why, ATLS_ANCHOR_UNKNOWN,
                         "want a root certificate as trust anchor of this "
                         "Evidence, found none");
+    reason = check_certificate(atls_evidence_certificate(evidence), why);
+    if (reason != ATLS_OK)
+        return reason;
     if (study->is_composite)
         *profile = narrow(study, evidence, format);
     if (*profile == NULL)
         *profile = profile_of(study, evidence, format, json_string(all));
     return *profile != NULL ? ATLS_OK : atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
+}
+
+static bool is_lack(enum atls_reason reason)
+{
+    return reason == ATLS_OUT_OF_MEMORY || reason == ATLS_CRYPTO_FAILED;
 }
 
 /* A key that was given and signed is meant itself; else a root is, where the
@@ -297,12 +319,13 @@ static const struct atls_format *format_of(const struct study *study,
 {
     const struct atls_format *other =
         study->lesson->certificates != NULL ? chained(evidence) : NULL;
+    enum atls_reason reason;
     EVP_PKEY *key;
 
-    return other != NULL &&
-                   find_signer(evidence, study->lesson, &key, NULL) != ATLS_OK
-               ? other
-               : evidence->format;
+    if (other == NULL)
+        return evidence->format;
+    reason = find_signer(evidence, study->lesson, &key, NULL);
+    return reason == ATLS_OK || is_lack(reason) ? evidence->format : other;
 }
 
 static enum atls_reason learn_record(const struct study *study,

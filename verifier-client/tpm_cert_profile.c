@@ -66,11 +66,10 @@ bool atls_tpm_cert_learn(const void *in, json_t *profile)
     ATLS_AUTO(X509) *certificate = NULL;
     struct atls_gce_instance instance;
 
-    if (!atls_tpm_learn(claims, profile))
-        return false;
-    if (atls_ak_cert_read(claims->ak_cert, &certificate, NULL) != ATLS_OK)
-        return true; /* which the policy will say when it is tried */
-    if (!atls_ak_cert_learn(certificate, profile))
+    /* That it can be read was seen, and what it pins must not be lost. */
+    if (!atls_tpm_learn(claims, profile) ||
+        atls_ak_cert_read(claims->ak_cert, &certificate, NULL) != ATLS_OK ||
+        !atls_ak_cert_learn(certificate, profile))
         return false;
     return atls_gce_read(certificate, &instance, NULL) != ATLS_OK ||
            !instance.is_production || learn_instance(&instance, profile);

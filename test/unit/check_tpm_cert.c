@@ -639,6 +639,9 @@ END_TEST
 START_TEST(nothing_to_learn_without_a_certificate)
 {
     ATLS_AUTO_BUF value = atls_buf(FORGE_MAX), cmw = atls_buf(FORGE_MAX);
+    ATLS_AUTO_BUF pem = atls_buf(FORGE_MAX), other = atls_buf(FORGE_MAX);
+    struct atls_lesson lesson = {.now = FORGE_NOW};
+    ATLS_AUTO_HEAP char *text = NULL;
     struct peer peer = good();
     struct atls_evidence *evidence;
 
@@ -646,6 +649,15 @@ START_TEST(nothing_to_learn_without_a_certificate)
     forge_cmw(&cmw, TYPE, atls_buf_view(&value), 4);
     evidence = parsed(&cmw);
     ck_assert(!atls_policy_signers(evidence).brings_certificate);
+    atls_evidence_free(evidence);
+    forge_x509_pem(&pem, root);
+    atls_buf_u8(&pem, 0);
+    lesson.certificates = (const char *)pem.data;
+    peer.quote.ak_cert = atls_view(not_x509, sizeof(not_x509));
+    put(&peer, &other);
+    evidence = parsed(&other);
+    ck_assert_reason(atls_policy_learn(evidence, &lesson, &text, NULL),
+                     ATLS_EVIDENCE_MALFORMED);
     atls_evidence_free(evidence);
 }
 END_TEST

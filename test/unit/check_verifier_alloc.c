@@ -16,6 +16,7 @@
 #include "expiry.h"
 #include "forge.h"
 #include "forge_ccel.h"
+#include "forge_parsec.h"
 #include "forge_snp.h"
 #include "forge_tcb.h"
 #include "forge_vtpm.h"
@@ -135,6 +136,131 @@ static void open_snp(void)
     now = FORGE_NOW;
 }
 
+/* Formats whose Evidence is no row: made here. */
+static struct atls_buf roots, spki;
+
+static void open_policy(const char *more)
+{
+    atls_buf_text(&policy_text, more);
+    must(!policy_text.failed &&
+         atls_policy_parse(atls_buf_view(&policy_text), "p", "", NULL, NULL,
+                           &policy, NULL) == ATLS_OK);
+}
+
+static const struct forge_quote made_quote = {.attributes = 0x00050072,
+                                              .selections = {{0x0b, 0x01}}};
+
+/* Google's extension: zone "z", project 1 "p", instance 2 "n", production */
+static void open_tpm_cert(const char *project)
+{
+    static const struct forge_extension extensions[] = {
+        {"1.3.6.1.4.1.11129.2.1.21",
+         "301d0c017a0201010c01700201020c016ea00c300aa003020101a1030101ff",
+         false},
+        {NULL, NULL, false}};
+    EVP_PKEY *root_key = forge_ec("P-256");
+    X509 *root = forge_x509(&(struct forge_certificate){
+        .name = "root", .key = root_key, .is_ca = true, .serial = 1});
+    X509 *leaf =
+        forge_x509(&(struct forge_certificate){.name = "ak",
+                                               .key = key,
+                                               .issuer = root,
+                                               .issuer_key = root_key,
+                                               .serial = 2,
+                                               .extensions = extensions});
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX), der = atls_buf(FORGE_MAX);
+    struct forge_quote quote = made_quote;
+
+    quote.key = key;
+    quote.nonce = forge_nonce(FORGE_NONCE);
+    forge_x509_der(&der, leaf);
+    quote.ak_cert = atls_buf_view(&der);
+    forge_quote(&value, &quote);
+    forge_cmw(&cmw, "application/vnd.atls.tpm-quote+cbor",
+              atls_buf_view(&value), 4);
+    forge_x509_pem(&roots, root);
+    atls_buf_u8(&roots, 0);
+    atls_buf_text(&policy_text,
+                  "{\"profiles\":{\"p\":{\"format\":\"tpm-cert\",\"eku\":["
+                  "\"2.23.133.8.3\",\"absent\"],\"trust_anchors\":[\"");
+    forge_x509_json(&policy_text, root);
+    atls_buf_text(&policy_text, "\"],\"gce\":{\"zone\":[\"y\",\"z\"],"
+                                "\"project_id\":\"");
+    atls_buf_text(&policy_text, project);
+    open_policy("\"}}}}");
+    X509_free(root);
+    X509_free(leaf);
+    EVP_PKEY_free(root_key);
+    now = FORGE_NOW;
+}
+
+static void open_enacttrust(const char *pcr)
+{
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX), attest = atls_buf(FORGE_MAX);
+    ATLS_AUTO_HEAP char *pem = forge_pem(key);
+    struct forge_quote quote = made_quote;
+
+    quote.key = key;
+    quote.nonce = forge_nonce(FORGE_NONCE);
+    forge_quote_attest(&quote, &attest);
+    forge_hex(&value, "00112233445566778899aabbccddeeff");
+    atls_buf_u16(&value, (uint16_t)attest.len);
+    atls_buf_put(&value, atls_buf_view(&attest));
+    forge_quote_signature(&quote, atls_buf_view(&attest), &value);
+    forge_cmw(&cmw, "application/vnd.enacttrust.tpm-evidence",
+              atls_buf_view(&value), 4);
+    atls_buf_text(&policy_text,
+                  "{\"profiles\":{\"p\":{\"format\":\"enacttrust\","
+                  "\"trust_anchors\":[{\"node_id\":"
+                  "\"00112233-4455-6677-8899-aabbccddeeff\",\"key\":\"");
+    atls_buf_text(&policy_text, pem);
+    atls_buf_text(&policy_text, "\"}],\"pcrs\":{\"sha256\":{\"0\":\"");
+    for (int i = 0; i < 32; i++)
+        atls_buf_text(&policy_text, pcr);
+    open_policy("\"}}}}}");
+}
+
+static void open_parsec(bool is_peers)
+{
+    ATLS_AUTO_BUF value = atls_buf(FORGE_MAX);
+    ATLS_AUTO_HEAP char *pem = forge_pem(key);
+    EVP_PKEY *tls = forge_ec("P-256");
+    struct forge_parsec_tpm forge =
+        forge_parsec_tpm(key, tls, forge_nonce(FORGE_NONCE));
+
+    forge_parsec_tpm_put(&forge, &value);
+    forge_cmw(&cmw, "application/vnd.parallaxsecond.key-attestation.tpm",
+              atls_buf_view(&value), 4);
+    forge_spki(is_peers ? tls : key, &spki);
+    EVP_PKEY_free(tls);
+    atls_buf_text(&policy_text,
+                  "{\"profiles\":{\"p\":{\"format\":\"parsec-tpm\","
+                  "\"any\":true,\"trust_anchors\":[\"");
+    atls_buf_text(&policy_text, pem);
+    open_policy("\"]}}}");
+}
+
+static bool open_made(const char *row)
+{
+    bool is_other = strstr(row, "-other") != NULL;
+
+    if (strncmp(row, "made-", 5) != 0)
+        return false;
+    cmw = atls_buf(FORGE_MAX);
+    policy_text = atls_buf(FORGE_MAX);
+    roots = atls_buf(FORGE_MAX);
+    spki = atls_buf(FORGE_MAX);
+    key = forge_key("ak-ecc");
+    if (strstr(row, "tpm-cert") != NULL)
+        open_tpm_cert(is_other ? "q" : "p");
+    else if (strstr(row, "enacttrust") != NULL)
+        open_enacttrust(is_other ? "01" : "00");
+    else
+        open_parsec(!is_other);
+    is_good = !is_other;
+    return true;
+}
+
 static enum atls_reason __attribute__((noinline))
 judge(const struct atls_policy *with);
 
@@ -225,6 +351,8 @@ static void open_row(const char *row, const char *key_name)
 {
     char path[256];
 
+    if (open_made(row))
+        return;
     if (strncmp(row, "tdx", 3) == 0) {
         open_tdx(row);
         return;
@@ -250,6 +378,8 @@ static void close_row(void)
 {
     atls_buf_clear(&cmw);
     atls_buf_clear(&policy_text);
+    atls_buf_clear(&roots);
+    atls_buf_clear(&spki);
     atls_policy_free(policy);
     EVP_PKEY_free(key);
     if (folder.path[0] != '\0')
@@ -260,9 +390,9 @@ static void close_row(void)
 static enum atls_reason judge(const struct atls_policy *with)
 {
     struct atls_verdict verdict;
-    enum atls_reason reason =
-        atls_appraise(with, atls_buf_view(&cmw), forge_nonce(FORGE_NONCE), now,
-                      NULL, &verdict);
+    enum atls_reason reason = atls_appraise_for_key(
+        with, atls_buf_view(&cmw), forge_nonce(FORGE_NONCE),
+        atls_buf_view(&spki), now, NULL, &verdict);
 
     must(reason == verdict.reason);
     must(is_good || reason != ATLS_OK);
@@ -308,16 +438,21 @@ static enum atls_reason run_read(void)
 
 static enum atls_reason learn_from(struct atls_view bytes)
 {
-    const struct atls_lesson lesson = {.keys = &key, .num_keys = 1};
+    struct atls_lesson lesson = {.keys = &key, .num_keys = 1, .now = now};
     ATLS_AUTO_HEAP char *json = NULL;
     struct atls_evidence *evidence = NULL;
     enum atls_reason reason = atls_evidence_parse(bytes, NULL, &evidence, NULL);
 
     if (reason != ATLS_OK)
         return reason;
+    if (roots.len > 0) {
+        lesson.num_keys = 0;
+        lesson.certificates = (const char *)roots.data;
+    }
     reason = atls_policy_learn(evidence, &lesson, &json, NULL);
     must((reason == ATLS_OK) == (json != NULL));
     must(json == NULL || strstr(json, "\"any\"") == NULL);
+    must(json == NULL || roots.len == 0 || strstr(json, "\"gce\"") != NULL);
     atls_evidence_free(evidence);
     return reason;
 }
@@ -561,6 +696,18 @@ static const struct row {
     {"psa/accept", "psa", run_result, 0},
     {"snp", NULL, run_appraise, 0},
     {"snp", NULL, run_load, 0},
+    {"made-tpm-cert", NULL, run_appraise, 0},
+    {"made-tpm-cert-other", NULL, run_appraise, 0},
+    {"made-tpm-cert", NULL, run_load, 7},
+    {"made-tpm-cert-other", NULL, run_load, 7},
+    {"made-tpm-cert", NULL, run_learn, 7},
+    {"made-enacttrust", NULL, run_appraise, 0},
+    {"made-enacttrust-other", NULL, run_load, 0},
+    {"made-enacttrust", NULL, run_learn, 0},
+    {"made-parsec", NULL, run_appraise, 0},
+    {"made-parsec-other", NULL, run_appraise, 0},
+    {"made-parsec-other", NULL, run_load, 0},
+    {"made-parsec", NULL, run_learn, 0},
     /* a folder of collateral and six signatures each time: every 29th */
     {"tdx", NULL, run_appraise, 29},
     {"tdx", NULL, run_load, 29},

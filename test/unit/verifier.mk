@@ -120,7 +120,8 @@ test_unit_check_verifier_SOURCES = test/unit/check_verifier.c $(forge_sources)
 test_unit_check_verifier_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_verifier_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_verifier_alloc_SOURCES = test/unit/check_verifier_alloc.c \
-	test/unit/forge_ccel.c test/unit/forge_tcb.c $(vtpm_forge_sources)
+	test/unit/forge_ccel.c test/unit/forge_tcb.c test/unit/forge_parsec.c \
+	$(vtpm_forge_sources)
 test_unit_check_verifier_alloc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_verifier_alloc_LDFLAGS = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
