@@ -138,3 +138,15 @@ enum atls_reason atls_binder_make_for(const struct atls_secret *secret,
                ? reason
                : atls_binder_make(secret, atls_buf_view(&spki), out, why);
 }
+
+enum atls_reason atls_binder_of_certificate(X509 *leaf, struct atls_secret *out,
+                                            struct atls_why *why)
+{
+    ATLS_AUTO_BUF spki = atls_buf(ATLS_SPKI_MAX);
+    enum atls_reason reason = atls_spki_put(&spki, leaf, why);
+
+    if (reason == ATLS_OK)
+        reason = atls_spki_hash(atls_buf_view(&spki), out->bytes, why);
+    out->len = reason == ATLS_OK ? ATLS_SPKI_HASH : 0;
+    return reason;
+}

@@ -45,6 +45,13 @@ enum atls_reason ATLS_MUST_USE
 atls_binder_make_for(const struct atls_secret *secret, X509 *leaf,
                      struct atls_secret *out, struct atls_why *why);
 
+/* atls_binder_of_certificate: what Evidence that a certificate bears must carry
+ * in place of a binder: SHA-256 of its SubjectPublicKeyInfo, 32 bytes. It names
+ * a key, and no connection. CRYPTO_FAILED. */
+enum atls_reason ATLS_MUST_USE
+atls_binder_of_certificate(X509 *leaf, struct atls_secret *out,
+                           struct atls_why *why);
+
 /* atls_expand_label: HKDF-Expand-Label (RFC 9846, 7.1); secret, context and out
  * are as long as the hash, 32 or 48 bytes; the context may be empty. The label
  * has at most 26 characters. SECRET_MISSING for other lengths, CRYPTO_FAILED.

@@ -197,6 +197,22 @@ void atls_connection_end(struct atls_connection *connection, const SSL *ssl)
     connection->own_agreed = connection->peer_agreed = false;
 }
 
+/* Who can attest by the extension and does not is not helped out. */
+static bool has_spoken(const struct atls_connection *connection)
+{
+    return connection->peer_agreed ||
+           (connection->is_server ? connection->is_offered
+                                  : connection->own_agreed);
+}
+
+bool atls_connection_takes_bearer(const struct atls_connection *connection)
+{
+    struct atls_peer peer = atls_connection_peer(connection);
+
+    return connection->policy != NULL && !has_spoken(connection) &&
+           atls_policy_takes_bearer(connection->policy, &peer);
+}
+
 struct atls_peer atls_connection_peer(const struct atls_connection *connection)
 {
     return (struct atls_peer){.role = connection->is_server ? ATLS_ROLE_CLIENT

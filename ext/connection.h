@@ -24,7 +24,9 @@ struct atls_connection {
     bool is_offered;     /* the ClientHello carried a scheme */
     bool peer_agreed;    /* the peer said it will attest by peer_scheme */
     bool own_agreed;     /* we said we will attest by own_scheme */
-    bool is_asked;       /* server: our CertificateRequest asks for Evidence */
+    bool is_asked;       /* server: our CertificateRequest asks for Evidence, or
+                            for a certificate that bears it */
+    bool is_borne;       /* the peer's Evidence stands in its certificate */
     bool is_verified;    /* the peer's Evidence was appraised and accepted */
     bool is_under_way;   /* past the hellos */
     bool is_finished;    /* nothing more to do for us in this handshake */
@@ -71,6 +73,11 @@ bool atls_connection_is_stale(const struct atls_connection *connection);
 /* atls_connection_end: our part of the handshake is over: writes the log line,
  * lets go of everything that only it needed. */
 void atls_connection_end(struct atls_connection *connection, const SSL *ssl);
+
+/* atls_connection_takes_bearer: the peer has not spoken our extension so far,
+ * and some rule for it takes Evidence in a certificate. Of a server it is known
+ * once CertificateRequest would have been read. */
+bool atls_connection_takes_bearer(const struct atls_connection *connection);
 
 /* atls_connection_peer: how the policy sees the peer before the gate, without
  * a chain. Borrowed from connection. */

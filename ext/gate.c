@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 
+#include "bearer.h"
 #include "identity.h"
 #include "keylog.h"
 #include "module.h"
@@ -162,7 +163,9 @@ void atls_gate_force_client_certificate(SSL *ssl)
     if (atls_module()->settings->enforces)
         SSL_set_verify(ssl, forced_mode(mode),
                        mode & SSL_VERIFY_PEER ? NULL : accept_any_chain);
-    else if (connection->peer_agreed && !(mode & SSL_VERIFY_PEER))
+    else if ((connection->peer_agreed ||
+              atls_connection_takes_bearer(connection)) &&
+             !(mode & SSL_VERIFY_PEER))
         SSL_set_verify(ssl, mode | SSL_VERIFY_PEER | FORCED, accept_any_chain);
 }
 
@@ -362,24 +365,32 @@ static enum atls_reason no_rule(const struct atls_peer *peer,
                     peer->name != NULL ? peer->name : "(no name)");
 }
 
-/* Nothing was agreed: whose move is it? */
-static enum atls_reason check_agreed(const struct atls_connection *connection,
-                                     struct atls_why *why)
+/* Nothing was agreed, and no certificate helps: whose move is it? */
+static enum atls_reason not_agreed(const struct atls_connection *connection,
+                                   const char *besides, struct atls_why *why)
 {
     struct atls_peer peer = atls_connection_peer(connection);
     struct atls_scheme scheme;
 
-    if (connection->peer_agreed)
-        return ATLS_OK;
     if (atls_policy_schemes(connection->policy, &peer, &scheme, 1) == 0)
         return no_rule(&peer, why);
     if (connection->is_server)
         return atls_why(why, ATLS_NOT_OFFERED,
-                        "want Evidence, client did not offer; load atls with "
-                        "an attester there");
+                        "want Evidence, client did not offer%s; load atls with "
+                        "an attester there",
+                        besides);
     return atls_why(why, ATLS_NOT_ANSWERED,
-                    "want Evidence, peer chose no attestation; load atls "
-                    "with an attester there");
+                    "want Evidence, peer chose no attestation%s; load atls "
+                    "with an attester there",
+                    besides);
+}
+
+static enum atls_reason check_agreed(const struct atls_connection *connection,
+                                     struct atls_why *why)
+{
+    return connection->peer_agreed || atls_connection_takes_bearer(connection)
+               ? ATLS_OK
+               : not_agreed(connection, "", why);
 }
 
 static enum atls_reason check_presence(const SSL *ssl,
@@ -395,11 +406,38 @@ static enum atls_reason check_presence(const SSL *ssl,
     if (check_protocol(ssl, why) != ATLS_OK ||
         check_agreed(connection, why) != ATLS_OK)
         return why->reason;
+    if (!connection->peer_agreed)
+        return ATLS_OK; /* its rule and its certificate will say */
     if (connection->evidence == NULL && connection->delegation == NULL)
         return atls_why(why, ATLS_EVIDENCE_MISSING, NULL);
     if (leaf == NULL ||
         (leaf != connection->leaf && X509_cmp(leaf, connection->leaf) != 0))
         return atls_why(why, ATLS_KEY_MISMATCH, NULL);
+    return ATLS_OK;
+}
+
+/* Of a peer that does not speak the extension, where its own rule allows it.
+ */
+static enum atls_reason take_bearer(const SSL *ssl,
+                                    struct atls_connection *connection,
+                                    const struct atls_rule *rule,
+                                    struct atls_why *why)
+{
+    X509 *leaf = SSL_get0_peer_certificate(ssl);
+    struct atls_evidence *evidence;
+    enum atls_reason reason;
+
+    if (leaf == NULL || !atls_bearer_is(leaf))
+        return not_agreed(connection, " and its certificate bears none", why);
+    connection->is_borne = true;
+    reason = atls_bearer_take(leaf, rule, time(NULL), &evidence, why);
+    if (reason != ATLS_OK)
+        return reason;
+    atls_evidence_free(connection->evidence);
+    connection->evidence = evidence;
+    X509_free(connection->leaf);
+    connection->leaf = leaf;
+    X509_up_ref(leaf);
     return ATLS_OK;
 }
 
@@ -424,10 +462,12 @@ static enum atls_reason judge(SSL *ssl, struct atls_connection *connection,
     rule = atls_policy_match(connection->policy, &peer);
     if (rule == NULL)
         return no_rule(&peer, why);
+    if (!connection->peer_agreed && !atls_rule_takes_bearer(rule))
+        return not_agreed(connection, "", why);
     reason = atls_identity_check(ssl, identity_of(rule), why);
-    if (reason != ATLS_OK)
-        return reason;
-    return check_evidence(connection, rule, why);
+    if (reason == ATLS_OK && !connection->peer_agreed)
+        reason = take_bearer(ssl, connection, rule, why);
+    return reason == ATLS_OK ? check_evidence(connection, rule, why) : reason;
 }
 
 /* The peer's CertificateVerify is about to be checked. */
@@ -442,8 +482,10 @@ static int check_peer(SSL *ssl)
     ERR_set_mark();
     reason = judge(ssl, connection, &why);
     ERR_pop_to_mark();
-    if (reason != ATLS_OK)
+    if (reason != ATLS_OK) {
+        atls_report_at_gate(&connection->report);
         return !atls_gate_refuse(ssl, connection, &why);
+    }
     connection->is_verified = true;
     /* A server hears of the client's Finished by its key log. */
     if (!connection->is_server && !connection->own_agreed)

@@ -230,13 +230,15 @@ enum atls_reason atls_put_certificate_request(struct atls_call *call,
         connection->is_finished = true; /* no extension: the gate refuses */
         return ATLS_OK;
     }
-    if (!connection->is_offered)
-        return atls_why(why, ATLS_NOT_OFFERED,
-                        "want Evidence, client did not offer; load atls with "
-                        "an attester there");
     connection->is_asked = connection->peer_agreed;
     if (connection->is_asked)
         atls_wire_put_certificate_request(call->out, &connection->peer_scheme);
+    else if (atls_connection_takes_bearer(connection))
+        connection->is_asked = true; /* for a certificate that has Evidence */
+    else if (!connection->is_offered)
+        return atls_why(why, ATLS_NOT_OFFERED,
+                        "want Evidence, client did not offer; load atls with "
+                        "an attester there");
     return ATLS_OK;
 }
 

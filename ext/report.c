@@ -21,7 +21,7 @@
 
 struct atls_report {
     struct atls_why why; /* ATLS_OK: not refused */
-    bool is_written, is_appraised, is_attested;
+    bool is_written, is_appraised, is_attested, is_at_gate;
     int64_t attest_ns, appraise_ns;
     enum atls_tier tier;
     char profile[ATLS_PROFILE_NAME];
@@ -70,6 +70,12 @@ void atls_report_refuse(struct atls_report **report, const struct atls_why *why)
 {
     if (need(report) != NULL && (*report)->why.reason == ATLS_OK)
         (*report)->why = *why;
+}
+
+void atls_report_at_gate(struct atls_report **report)
+{
+    if (need(report) != NULL)
+        (*report)->is_at_gate = true;
 }
 
 bool atls_report_is_refused(const struct atls_report *report)
@@ -175,7 +181,7 @@ static void set_connection(json_t *line,
     set_text(line, "role", connection->is_server ? "server" : "client");
     set_peer(line, ssl);
     set_text(line, "name", name);
-    set_text(line, "binding", "bound");
+    set_text(line, "binding", connection->is_borne ? "certificate" : "bound");
     set_scheme(line, "peer_scheme", connection->peer_agreed,
                &connection->peer_scheme);
     set_scheme(line, "own_scheme", connection->own_agreed,
@@ -185,7 +191,9 @@ static void set_connection(json_t *line,
 static void set_outcome(json_t *line, const struct atls_report *report,
                         bool enforces)
 {
-    enum atls_alert alert = atls_reason_alert(report->why.reason);
+    enum atls_alert alert = report->is_at_gate
+                                ? ATLS_ALERT_HANDSHAKE_FAILURE
+                                : atls_reason_alert(report->why.reason);
     bool is_refused = report->why.reason != ATLS_OK;
 
     set_text(line, "verdict", atls_tier_name(report->tier));

@@ -27,6 +27,11 @@ void atls_report_attested(struct atls_report **report, int64_t took_ns);
 void atls_report_appraised(struct atls_report **report,
                            const struct atls_verdict *verdict, int64_t took_ns);
 
+/* atls_report_at_gate: what is refused now gets the alert that libssl has for a
+ * "no" of the security callback before CertificateVerify, whatever the reason.
+ */
+void atls_report_at_gate(struct atls_report **report);
+
 bool atls_report_is_refused(const struct atls_report *report);
 
 /* atls_report_raise: puts why on libcrypto's error queue. */

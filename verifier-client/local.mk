@@ -8,6 +8,7 @@ libverifier_la_SOURCES = \
 	verifier-client/ak_cert.c verifier-client/ak_cert.h \
 	verifier-client/anchors.c verifier-client/anchors.h \
 	verifier-client/appraise.c \
+	verifier-client/bearer.c verifier-client/bearer.h \
 	verifier-client/chain.c verifier-client/chain.h \
 	verifier-client/collateral.c verifier-client/collateral.h \
 	verifier-client/cca.c verifier-client/cca.h \

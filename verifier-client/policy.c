@@ -284,6 +284,22 @@ const struct atls_rule *atls_policy_match(const struct atls_policy *policy,
     return NULL;
 }
 
+bool atls_policy_takes_bearer(const struct atls_policy *policy,
+                              const struct atls_peer *peer)
+{
+    for (size_t i = 0; i < policy->num_rules; i++) {
+        const struct atls_rule *rule = &policy->rules[i];
+
+        if (!atls_rule_may_hold(rule, peer))
+            continue;
+        if (atls_rule_takes_bearer(rule))
+            return true;
+        if (!atls_rule_needs_chain(rule))
+            return false; /* holds for certain: no later rule can */
+    }
+    return false;
+}
+
 enum atls_identity atls_rule_identity(const struct atls_rule *rule)
 {
     return rule->identity;

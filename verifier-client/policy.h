@@ -83,6 +83,13 @@ const struct atls_rule *atls_policy_match(const struct atls_policy *policy,
 
 enum atls_identity atls_rule_identity(const struct atls_rule *rule);
 
+/* atls_rule_takes_bearer: Evidence in the certificate of a peer that does not
+ * speak the extension; atls_policy_takes_bearer: by some rule that could still
+ * match it (rules with uri or ca count). */
+bool atls_rule_takes_bearer(const struct atls_rule *rule);
+bool atls_policy_takes_bearer(const struct atls_policy *policy,
+                              const struct atls_peer *peer);
+
 /* atls_policy_check_identity: the setting "identity" stands for rules that
  * name none; when it is attested each of them must be fit for that, as a rule
  * that names it must (rule.h): POLICY_INVALID. */

@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "duration.h"
 #include "file.h"
 #include "format.h"
 #include "name.h"
@@ -106,6 +107,10 @@ static const char *lack_of(const struct atls_profile *profile)
 enum atls_reason atls_rule_check_attested(const struct atls_rule *rule,
                                           struct atls_why *why)
 {
+    if (atls_rule_takes_bearer(rule)) /* its dates would be the peer's own */
+        return atls_why(why, ATLS_POLICY_INVALID,
+                        "want no \"bearer\", as nothing else vouches for the "
+                        "certificate");
     if (rule->no_oracle || !rule->requires)
         return ATLS_OK;
     if (rule->num_passport > 0)
@@ -311,10 +316,12 @@ static void check_not_required(const struct atls_node *node,
                           "false: they are known too late");
     if (json_object_get(node->value, "accept") != NULL ||
         json_object_get(node->value, "delegated_max_age") != NULL ||
-        json_object_get(node->value, "passport") != NULL)
+        json_object_get(node->value, "passport") != NULL ||
+        json_object_get(node->value, "bearer") != NULL)
         atls_node_problem(&require, ATLS_POLICY_INVALID,
-                          "want no \"accept\", \"delegated_max_age\" or "
-                          "\"passport\" with \"require\": false");
+                          "want no \"accept\", \"delegated_max_age\", "
+                          "\"passport\" or \"bearer\" with \"require\": "
+                          "false");
 }
 
 static void out_of_memory(const struct atls_node *node)
@@ -414,6 +421,55 @@ static void read_delegation(const struct atls_node *node,
                           "found none");
 }
 
+/* The digest of the key is all that binds: it must be found here. */
+static bool fits_bearer(const struct atls_rule *rule)
+{
+    for (size_t i = 0; i < rule->num_accept; i++)
+        if (rule->accept[i]->format != &atls_format_other)
+            return true;
+    return false;
+}
+
+static void check_bearer(const struct atls_node *bearer,
+                         const struct atls_rule *rule)
+{
+    if (rule->bearer_max_age_s == 0)
+        atls_node_problem(bearer, ATLS_POLICY_INVALID,
+                          "want a \"bearer_max_age\" above 0 beside it, found "
+                          "none");
+    if (rule->requires && !fits_bearer(rule))
+        atls_node_problem(bearer, ATLS_POLICY_INVALID,
+                          "want a profile that is not other among those that "
+                          "are accepted, as its Evidence is all that is taken");
+}
+
+static void read_bearer(const struct atls_node *node, struct atls_rule *rule)
+{
+    static const char *const words[] = {"certificate", NULL};
+    struct atls_node bearer = atls_node_member(node, "bearer");
+    struct atls_node max_age = atls_node_member(node, "bearer_max_age");
+
+    rule->bearer_max_age_s =
+        atls_node_duration(&max_age, ATLS_DURATION_MAX_S, 0);
+    if (bearer.value == NULL) {
+        rule->bearer_max_age_s = 0;
+        if (max_age.value != NULL)
+            atls_node_problem(&max_age, ATLS_POLICY_INVALID,
+                              "want \"bearer\": \"certificate\" beside it, "
+                              "found none");
+        return;
+    }
+    if (atls_node_choice(&bearer, words) < 0)
+        rule->bearer_max_age_s = 0;
+    else
+        check_bearer(&bearer, rule);
+}
+
+bool atls_rule_takes_bearer(const struct atls_rule *rule)
+{
+    return rule->bearer_max_age_s > 0;
+}
+
 const struct atls_verifier *atls_rule_passport(const struct atls_rule *rule,
                                                struct atls_view name)
 {
@@ -428,9 +484,11 @@ void atls_rule_read(const struct atls_node *node,
                     const struct atls_verifiers *verifiers,
                     struct atls_rule *rule)
 {
-    static const char *const keys[] = {
-        "match",     "require",           "accept",   "identity",
-        "no_oracle", "delegated_max_age", "passport", NULL};
+    static const char *const keys[] = {"match",          "require",
+                                       "accept",         "identity",
+                                       "no_oracle",      "delegated_max_age",
+                                       "passport",       "bearer",
+                                       "bearer_max_age", NULL};
     struct atls_node match = atls_node_member(node, "match");
     struct atls_node require = atls_node_member(node, "require");
     struct atls_node accept = atls_node_member(node, "accept");
@@ -447,6 +505,7 @@ void atls_rule_read(const struct atls_node *node,
     else if (!atls_rule_fill(profiles, num_profiles, rule))
         atls_node_problem(node, ATLS_OUT_OF_MEMORY, "out of memory");
     read_delegation(node, verifiers, rule);
+    read_bearer(node, rule);
     read_identity(node, rule); /* asks what else it accepts */
 }
 

@@ -33,6 +33,9 @@ struct atls_rule {
     const struct atls_verifier **passport; /* whose results are taken in place
                                               of Evidence; borrowed items */
     size_t num_passport;
+
+    int64_t bearer_max_age_s; /* of certificates whose Evidence is taken from
+                                 who does not speak the extension; 0: of none */
 };
 
 /* atls_rule_read: profiles are what accept may name, all of them by default;
@@ -64,7 +67,8 @@ bool atls_rule_holds(const struct atls_rule *rule,
 /* atls_rule_check_attested: may identity attested stand for it? Without X.509
  * nothing but Evidence names the peer (doc/protocol.md, "Identity"): so each
  * profile that it accepts pins one instance and is of a format that shows that
- * the TLS key was made inside, or it says no_oracle, or requires nothing.
+ * the TLS key was made inside, or it says no_oracle, or requires nothing; and
+ * none takes Evidence from certificates, whose dates would be the peer's own.
  * POLICY_INVALID. */
 enum atls_reason ATLS_MUST_USE
 atls_rule_check_attested(const struct atls_rule *rule, struct atls_why *why);

@@ -2,6 +2,7 @@
 # The distribution's own programs, with nothing but an openssl.cnf.
 APP_TESTS = \
 	test/apps/apache.sh \
+	test/apps/bearer.sh \
 	test/apps/broker.sh \
 	test/apps/chroot.sh \
 	test/apps/formats.sh \

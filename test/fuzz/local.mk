@@ -324,3 +324,15 @@ test_fuzz_fuzz_nsm_SOURCES = test/fuzz/fuzz_nsm.c
 test_fuzz_fuzz_nsm_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_nsm_LDADD = libprovider.la libbase.la
 endif
+
+# What certificates carry
+check_PROGRAMS += test/fuzz/replay_bearer
+TESTS += test/fuzz/replay_bearer
+test_fuzz_replay_bearer_SOURCES = test/fuzz/fuzz_bearer.c test/fuzz/replay.c
+test_fuzz_replay_bearer_LDADD = $(fuzz_libs)
+if ENABLE_FUZZ
+noinst_PROGRAMS += test/fuzz/fuzz_bearer
+test_fuzz_fuzz_bearer_SOURCES = test/fuzz/fuzz_bearer.c
+test_fuzz_fuzz_bearer_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_bearer_LDADD = $(fuzz_libs)
+endif

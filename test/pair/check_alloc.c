@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "bearing.h"
 #include "deviant.h"
 
 static struct pair pair;
@@ -170,10 +171,75 @@ START_TEST(client_never_accepted)
 }
 END_TEST
 
+/* Evidence in certificates */
+
+#define BEARER                                                                 \
+    PAIR_RULES("{\"accept\":[\"dev\"],\"bearer\":\"certificate\","             \
+               "\"bearer_max_age\":\"2h\"}")
+
+static void for_another_key(struct atls_buf *digest)
+{
+    digest->data[0] ^= 1;
+}
+
+START_TEST(certificates_that_bear_survive_each_allocation_failing)
+{
+    unsigned num;
+
+    pair_setup(&(struct pair_config){.require = "both", .policy = BEARER});
+    pair_new(&pair, NULL, bearing_server(&bearing_right));
+    ck_assert_uint_lt(fail_each(&num), num);
+    ck_assert_uint_gt(num, 10);
+    pair_accepted(&pair);
+    pair_free(&pair);
+    pair_new(&pair, bearing_client(&bearing_right), NULL);
+    ck_assert_uint_lt(fail_each(&num), num);
+    ck_assert_uint_gt(num, 10);
+    pair_accepted(&pair);
+    pair_free(&pair);
+}
+END_TEST
+
+static const struct {
+    const char *sentence;
+    struct bearing how;
+} bearings[] = {
+    {"a certificate for another key is never accepted",
+     {.challenge = for_another_key}},
+    {"a certificate that bears nothing is never accepted", {.place = NOWHERE}},
+    {"a certificate of an unknown attester is never accepted",
+     {.attester = "other.key"}},
+    {"a certificate that bears twice is never accepted",
+     {.place = IN_LEAF_TWICE}},
+};
+
+START_TEST(certificate_never_accepted)
+{
+    unsigned num;
+
+    pair_setup(&(struct pair_config){.require = "both", .policy = BEARER});
+    pair_new(&pair, NULL, bearing_server(&bearings[_i].how));
+    ck_assert_uint_eq(fail_each(&num), 0);
+    ck_assert_uint_gt(num, 2);
+    ck_assert(pair.client.is_failed);
+    pair_free(&pair);
+    pair_new(&pair, bearing_client(&bearings[_i].how), NULL);
+    ck_assert_uint_eq(fail_each(&num), 0);
+    ck_assert_uint_gt(num, 2);
+    ck_assert(pair.server.is_failed);
+    pair_free(&pair);
+}
+END_TEST
+
 static void add_tests(TCase *cases)
 {
     tcase_add_test(cases, honest_peers_survive_each_allocation_failing);
     tcase_add_test(cases, honest_peers_with_several_attesters_survive_likewise);
+    tcase_add_test(cases,
+                   certificates_that_bear_survive_each_allocation_failing);
+    for (size_t i = 0; i < sizeof(bearings) / sizeof(bearings[0]); i++)
+        pair_add_row(cases, certificate_never_accepted, bearings[i].sentence,
+                     (int)i);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         pair_add_row(cases, server_never_accepted, rows[i].sentence, (int)i);
         pair_add_row(cases, client_never_accepted, rows[i].sentence, (int)i);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 PAIR_TESTS = test/pair/check_attest test/pair/check_background \
+	test/pair/check_bearer \
 	test/pair/check_delegate \
 	test/pair/check_deviant \
 	test/pair/check_gate test/pair/check_hooks test/pair/check_passport test/pair/check_policy \
@@ -9,6 +10,7 @@ PAIR_TESTS = test/pair/check_attest test/pair/check_background \
 
 check_LTLIBRARIES += test/pair/libpair.la
 test_pair_libpair_la_SOURCES = \
+	test/pair/bearing.c test/pair/bearing.h \
 	test/pair/pair.c test/pair/pair.h test/pair/setup.c \
 	test/pair/pki.c test/pair/pki.h \
 	test/pair/deviant.c test/pair/deviant.h
@@ -25,6 +27,11 @@ test_pair_check_background_SOURCES = test/pair/check_background.c \
 test_pair_check_background_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_background_LDFLAGS = -Wl,--export-dynamic
 test_pair_check_background_LDADD = test/pair/libpair.la libverifier.la libbase.la -ldl
+test_pair_check_bearer_SOURCES = test/pair/check_bearer.c \
+	test/pair/verifier.c test/pair/verifier.h
+test_pair_check_bearer_CFLAGS = $(test_pair_libpair_la_CFLAGS)
+test_pair_check_bearer_LDFLAGS = -Wl,--export-dynamic
+test_pair_check_bearer_LDADD = test/pair/libpair.la libverifier.la libbase.la -ldl
 test_pair_check_delegate_CFLAGS = $(test_pair_libpair_la_CFLAGS)
 test_pair_check_delegate_LDADD = test/pair/libpair.la
 test_pair_check_deviant_CFLAGS = $(test_pair_libpair_la_CFLAGS)

@@ -129,6 +129,7 @@ static bool make_all(const char *folder)
     other = EVP_EC_gen("P-256");
     verifier = EVP_EC_gen("P-256");
     return write_chain(folder, "ca.pem", ca.certificate, NULL) &&
+           write_key(folder, "ca.key", ca.key) &&
            make_leaf(folder, "server", "server.test", 3, &ca) &&
            make_leaf(folder, "client", "client.test", 4, &ca) &&
            make_leaf(folder, "rogue", "server.test", 5, &rogue) &&

@@ -2,7 +2,7 @@
  *
  * Keys and certificates for one run of a test program, as files in a folder:
  *
- *     ca.pem                    the CA that both sides trust
+ *     ca.pem ca.key             the CA that both sides trust
  *     server.pem server.key     server.test, with the CA as second entry
  *     client.pem client.key     likewise
  *     rogue.pem rogue.key       server.test, by a CA that nobody trusts

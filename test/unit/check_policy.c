@@ -195,8 +195,37 @@ static const struct wrong {
     {RULES("{'delegated_max_age':'25h'}"),
      "/rules/0/delegated_max_age: want a duration such as \"30s\""},
     {RULES("{'match':{'name':'a'},'require':false,'delegated_max_age':'1m'}"),
-     "/rules/0/require: want no \"accept\", \"delegated_max_age\" or "
-     "\"passport\""},
+     "/rules/0/require: want no \"accept\", \"delegated_max_age\", "
+     "\"passport\" or \"bearer\""},
+    {RULES("{'match':{'name':'a'},'require':false,'bearer':'certificate',"
+           "'bearer_max_age':'1d'}"),
+     "/rules/0/require: want no \"accept\", \"delegated_max_age\", "
+     "\"passport\" or \"bearer\""},
+    {RULES("{'bearer':'certificate'}"),
+     "/rules/0/bearer: want a \"bearer_max_age\" above 0 beside it, found "
+     "none"},
+    {RULES("{'bearer':'certificate','bearer_max_age':'0'}"),
+     "/rules/0/bearer: want a \"bearer_max_age\" above 0 beside it, found "
+     "none"},
+    {RULES("{'bearer_max_age':'1d'}"),
+     "/rules/0/bearer_max_age: want \"bearer\": \"certificate\" beside it"},
+    {RULES("{'bearer':'certificate','bearer_max_age':'367d'}"),
+     "/rules/0/bearer_max_age: want a duration such as \"30s\""},
+    {RULES("{'bearer':'certificate','bearer_max_age':30}"),
+     "/rules/0/bearer_max_age: want a duration such as \"30s\""},
+    {RULES("{'bearer':'token','bearer_max_age':'1d'}"),
+     "/rules/0/bearer: want one of certificate, found \"token\""},
+    {RULES("{'bearer':true,'bearer_max_age':'1d'}"),
+     "/rules/0/bearer: want one of certificate"},
+    {RULES("{'bearer':'certificate','bearer_max_age':'1d',"
+           "'identity':'attested','no_oracle':true}"),
+     "/rules/0/identity: want no \"bearer\""},
+    {"{'profiles':{'o':{'format':'other','types':['a/b'],'verifier':"
+     "'https://v.test'}},'rules':[{'bearer':'certificate','bearer_max_age':"
+     "'1d'}],'verifiers':{'https://v.test':{'any':true,'unparsed':true,'keys':"
+     "['@']}}}",
+     "/rules/0/bearer: want a profile that is not other among those that are "
+     "accepted"},
     {RULES("{'delegated_max_age':'1m','passport':['https://v.test']}"),
      "/rules/0/passport/0: want the name of one of \"verifiers\""},
     {RULES("{'passport':['https://v.test']}"),
@@ -830,6 +859,53 @@ START_TEST(attested_identity_needs_instances_and_attested_keys)
 }
 END_TEST
 
+START_TEST(identity_of_the_setting_is_not_attested_where_certificates_bear)
+{
+    struct atls_policy *policy = policy_of(
+        RULES("{'no_oracle':true,'bearer':'certificate','bearer_max_age':'1d'}"
+              ",{'identity':'x509'}"));
+    struct atls_why why = {0};
+
+    ck_assert_reason(
+        atls_policy_check_identity(policy, ATLS_IDENTITY_APPLICATION, &why),
+        ATLS_OK);
+    ck_assert_reason(
+        atls_policy_check_identity(policy, ATLS_IDENTITY_ATTESTED, &why),
+        ATLS_POLICY_INVALID);
+    ck_assert_ptr_nonnull(strstr(why.text, "/rules/0: identity is attested: "
+                                           "want no \"bearer\""));
+    atls_policy_free(policy);
+}
+END_TEST
+
+/* The first rule that holds for certain ends it, as it does for schemes. */
+#define BEARER "'bearer':'certificate','bearer_max_age':'1d'"
+static const struct {
+    const char *rules, *name;
+    bool is_taken;
+} bearer_rows[] = {
+    {RULES("{}"), "a", false},
+    {RULES("{" BEARER "}"), "a", true},
+    {RULES("{" BEARER "}"), NULL, true},
+    {RULES("{'match':{'name':'a'}," BEARER "},{}"), "a", true},
+    {RULES("{'match':{'name':'a'}," BEARER "},{}"), "b", false},
+    {RULES("{'match':{'name':'a'}},{" BEARER "}"), "a", false},
+    {RULES("{'match':{'uri':'a:b'}},{" BEARER "}"), "a", true},
+    {RULES("{'match':{'uri':'a:b'}," BEARER "},{}"), "a", true},
+    {RULES("{'match':{'role':'client'}," BEARER "},{}"), "a", false},
+};
+
+START_TEST(bearers_are_those_of_rules_that_could_hold)
+{
+    const struct atls_peer peer = {.name = bearer_rows[_i].name};
+    struct atls_policy *policy = policy_of(bearer_rows[_i].rules);
+
+    ck_assert(atls_policy_takes_bearer(policy, &peer) ==
+              bearer_rows[_i].is_taken);
+    atls_policy_free(policy);
+}
+END_TEST
+
 START_TEST(references_keep_a_policy_alive)
 {
     struct atls_policy *policy = policy_of(RULES("{}"));
@@ -1019,6 +1095,10 @@ int main(void)
     tcase_add_loop_test(cases,
                         attested_identity_needs_instances_and_attested_keys, 0,
                         LENGTH(attested_rows));
+    tcase_add_test(
+        cases, identity_of_the_setting_is_not_attested_where_certificates_bear);
+    tcase_add_loop_test(cases, bearers_are_those_of_rules_that_could_hold, 0,
+                        sizeof(bearer_rows) / sizeof(bearer_rows[0]));
     tcase_add_test(cases, references_keep_a_policy_alive);
     tcase_add_test(cases, learned_policy_accepts_what_it_was_learned_from);
     tcase_add_test(cases, nothing_is_learned_from_bad_evidence);

@@ -10,6 +10,8 @@
 
 #include <openssl/crypto.h>
 
+#include "base64url.h"
+#include "bearer.h"
 #include "chain.h"
 #include "document.h"
 #include "evidence.h"
@@ -23,6 +25,7 @@
 #include "learn.h"
 #include "renewal.h"
 #include "result.h"
+#include "rule.h"
 #include "stamp.h"
 #include "tsm_report.h"
 #include "../check_main.h"
@@ -670,6 +673,49 @@ static enum atls_reason run_delivery(void)
     return reason;
 }
 
+/* A certificate that bears a token for its key, made before anything fails */
+static X509 *borne;
+
+static void open_borne(void)
+{
+    static char hex[FORGE_MAX];
+    const struct forge_extension extensions[] = {
+        {"1.3.6.1.5.5.7.1.35", hex, false}, {.oid = NULL}};
+    EVP_PKEY *tls_key = forge_ec("P-256");
+    ATLS_AUTO_BUF token = atls_buf(FORGE_MAX), der = atls_buf(FORGE_MAX);
+    struct forge_claims claims;
+    uint8_t id[33]; /* 01 and SHA-256 of the SPKI */
+
+    forge_id(tls_key, id);
+    forge_claims(&claims, key, atls_view(id + 1, sizeof(id) - 1));
+    forge_psa(&token, &claims, key);
+    forge_claims_clear(&claims);
+    forge_hex(&der, "04820000");
+    forge_cmw(&der, "10003", atls_buf_view(&token), 4);
+    der.data[2] = (uint8_t)((der.len - 4) >> 8);
+    der.data[3] = (uint8_t)(der.len - 4);
+    atls_hex(atls_buf_view(&der), hex, sizeof(hex));
+    borne = forge_x509(&(struct forge_certificate){
+        .name = "bearer", .key = tls_key, .extensions = extensions});
+    EVP_PKEY_free(tls_key);
+}
+
+static enum atls_reason run_bearer(void)
+{
+    const struct atls_rule rule = {.bearer_max_age_s = 2 * FORGE_YEAR};
+    struct atls_evidence *evidence = NULL;
+    struct atls_why why = {0};
+    enum atls_reason reason =
+        atls_bearer_take(borne, &rule, FORGE_NOW, &evidence, &why);
+
+    must(reason == why.reason);
+    must((evidence != NULL) == (reason == ATLS_OK));
+    must(reason == ATLS_OK || reason == ATLS_OUT_OF_MEMORY ||
+         reason == ATLS_CRYPTO_FAILED);
+    atls_evidence_free(evidence);
+    return reason;
+}
+
 static const struct row {
     const char *vector, *key_name;
     enum atls_reason (*run)(void);
@@ -694,6 +740,7 @@ static const struct row {
     {"psa/accept", "psa", run_verifiers, 0},
     {"psa/accept", "psa", run_put, 0},
     {"psa/accept", "psa", run_result, 0},
+    {"psa/accept", "psa", run_bearer, 0},
     {"snp", NULL, run_appraise, 0},
     {"snp", NULL, run_load, 0},
     {"made-tpm-cert", NULL, run_appraise, 0},
@@ -731,6 +778,8 @@ START_TEST(failed_allocation_never_accepts_and_never_crashes)
     open_row(rows[_i].vector, rows[_i].key_name);
     if (rows[_i].run == run_renewal || rows[_i].run == run_delivery)
         open_delivery();
+    if (rows[_i].run == run_bearer)
+        open_borne();
     (void)rows[_i].run(); /* what libcrypto makes once */
     usual = rows[_i].run();
     for (; is_hit && n < 40000; n += step) {
@@ -744,6 +793,8 @@ START_TEST(failed_allocation_never_accepts_and_never_crashes)
     ck_assert_uint_gt(n, 2); /* it does allocate */
     ck_assert_reason(rows[_i].run(), usual);
     close_row();
+    X509_free(borne);
+    borne = NULL;
     atls_chain_stack_free(trusted);
     atls_buf_clear(&served);
     atls_buf_clear(&served_chain);

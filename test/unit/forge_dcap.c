@@ -358,7 +358,8 @@ void forge_dcap_quote_init(struct forge_dcap_quote *quote, const char *kind,
         init_kss(quote->body);
     }
     init_enclave(quote->qe_report, 0x41, 0x42);
-    memcpy(quote->body + (is_td ? 520 : 320), nonce.data, nonce.len);
+    if (nonce.len > 0)
+        memcpy(quote->body + (is_td ? 520 : 320), nonce.data, nonce.len);
 }
 
 static void put_le(struct atls_buf *out, unsigned width, uint32_t value)

@@ -15,7 +15,7 @@
 
 #include "base64url.h"
 
-enum { MAX_DER = 8192 };
+enum { MAX_DER = 65536 };
 
 static void must(bool holds)
 {

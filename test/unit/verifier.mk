@@ -175,3 +175,10 @@ test_unit_check_delivery_SOURCES = test/unit/check_delivery.c \
 test_unit_check_delivery_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_delivery_LDADD = libcollateral.la libverifier.la libbase.la \
 	$(CHECK_LIBS)
+
+# Of every format: the devices of test/provider.
+check_PROGRAMS += test/unit/check_bearer
+TESTS += test/unit/check_bearer
+test_unit_check_bearer_SOURCES = test/unit/check_bearer.c $(vendors_sources)
+test_unit_check_bearer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_bearer_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
