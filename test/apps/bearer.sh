@@ -5,7 +5,7 @@
 # atls(7), "Evidence in certificates", says; the devices are those of
 # test/apps/formats.sh.
 . "$top_srcdir/test/apps/harness.sh"
-plan 42
+plan 43
 need openssl python3
 others=forged
 setup
@@ -121,3 +121,8 @@ with_server both "a client that only appraises is not saved by it" \
 clear_logs
 check "while one without atls is" taken plain both server snp
 server_stop
+
+# By hand, as the manual has it: one that has gone bad is seen by atls inspect
+"$top_builddir/atls" inspect --json "$work/server.pem" >"$work/shown"
+check "atls inspect tells that the Evidence is for the key" \
+    grep -q '"is_for_key": true' "$work/shown"

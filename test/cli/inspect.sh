@@ -48,10 +48,6 @@ says "with its members" 'type: application/vnd\.a$'
 openssl x509 -in x.pem -outform DER -out x.der
 asks "in DER too" 0 inspect x.der
 says "with the CMW" '^cmw: collection, JSON'
-openssl req -x509 -key x.key -subj /CN=ra-tls -out g.pem \
-    -addext '1.2.840.113741.1337.6=DER:0403000102' 2>/dev/null
-asks "an RA-TLS certificate of Gramine is shown" 0 inspect g.pem
-says "with its quote" 'gramine_quote: 5 bytes: 0403000102'
 
 # A CCEL of one event, index 2, with a digest of SHA-384 that is all zero
 zeros() { head -c "$1" /dev/zero; }

@@ -7,6 +7,7 @@ cli_tests = \
 	test/cli/inspect.sh \
 	test/cli/policy.sh \
 	test/cli/probe.sh \
+	test/cli/ratls.sh \
 	test/cli/usage.sh
 TESTS += $(cli_tests)
 dist_check_SCRIPTS += $(cli_tests)

@@ -326,13 +326,20 @@ test_fuzz_fuzz_nsm_LDADD = libprovider.la libbase.la
 endif
 
 # What certificates carry
-check_PROGRAMS += test/fuzz/replay_bearer
-TESTS += test/fuzz/replay_bearer
+check_PROGRAMS += test/fuzz/replay_bearer test/fuzz/replay_ratls
+TESTS += test/fuzz/replay_bearer test/fuzz/replay_ratls
 test_fuzz_replay_bearer_SOURCES = test/fuzz/fuzz_bearer.c test/fuzz/replay.c
 test_fuzz_replay_bearer_LDADD = $(fuzz_libs)
+test_fuzz_replay_ratls_SOURCES = test/fuzz/fuzz_ratls.c test/fuzz/replay.c \
+	verifier-client/cli/ratls.c
+test_fuzz_replay_ratls_LDADD = $(fuzz_libs)
 if ENABLE_FUZZ
-noinst_PROGRAMS += test/fuzz/fuzz_bearer
+noinst_PROGRAMS += test/fuzz/fuzz_bearer test/fuzz/fuzz_ratls
 test_fuzz_fuzz_bearer_SOURCES = test/fuzz/fuzz_bearer.c
 test_fuzz_fuzz_bearer_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_bearer_LDADD = $(fuzz_libs)
+test_fuzz_fuzz_ratls_SOURCES = test/fuzz/fuzz_ratls.c \
+	verifier-client/cli/ratls.c
+test_fuzz_fuzz_ratls_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_ratls_LDADD = $(fuzz_libs)
 endif

@@ -7,26 +7,59 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base64url.h"
+#include "bearer.h"
+#include "binder.h"
+#include "cli/describe.h"
 #include "cli/outline.h"
 #include "cli/output.h"
 #include "gce.h"
+#include "cli/ratls.h"
+#include "quote.h"
 
 enum { SHOWN = 32, MAX_TEXT = 256 };
 
 ATLS_AUTO_FREE(BIO, BIO_free_all)
 ATLS_AUTO_FREE(X509, X509_free)
 
-/* id-pe-cmw of RFC 9999; Gramine's quote, older and as TCG DICE has it; Open
- * Enclave's evidence and quote. */
+typedef enum atls_reason open_fn(struct atls_view bytes, struct atls_ratls *out,
+                                 struct atls_why *why);
+
+static enum atls_reason open_quote(struct atls_view bytes,
+                                   struct atls_ratls *out, struct atls_why *why)
+{
+    (void)why;
+    *out = (struct atls_ratls){.binding = ATLS_RATLS_KEY, .quote = bytes};
+    return ATLS_OK;
+}
+
+static enum atls_reason open_intel(struct atls_view bytes,
+                                   struct atls_ratls *out, struct atls_why *why)
+{
+    (void)why;
+    *out = (struct atls_ratls){.binding = ATLS_RATLS_UNKNOWN, .quote = bytes};
+    return ATLS_OK;
+}
+
+/* Gramine's quote, under the OID that is meant and the one that it writes,
+ * which has type and length of that in front; what Intel's SGX SDK writes
+ * beside the interoperable form, where PCK certificates have something else;
+ * that form; Open Enclave's report and evidence, by Microsoft's old and new
+ * OIDs. */
 static const struct carrier {
     const char *oid, *name;
+    open_fn *open;
 } carriers[] = {
-    {"1.3.6.1.5.5.7.1.35", "id_pe_cmw"},
-    {"1.2.840.113741.1337.6", "gramine_quote"},
-    {"2.23.133.5.4.9", "tcg_dice_tagged_evidence"},
-    {"1.2.840.113556.10.1.1", "open_enclave_quote"},
-    {"1.2.840.113556.10.1.2", "open_enclave_evidence"},
+    {"1.2.840.113741.1337.6", "gramine_quote", open_quote},
+    {"0.6.9.42.840.113741.1337.6", "gramine_quote", open_quote},
+    {"1.2.840.113741.1.13.1", "intel_quote", open_intel},
+    {"2.23.133.5.4.9", "tcg_dice_tagged_evidence", atls_ratls_tagged},
+    {"1.2.840.113556.10.1.1", "open_enclave_report", atls_ratls_open_enclave},
+    {"1.3.6.1.4.1.311.105.1", "open_enclave_report", atls_ratls_open_enclave},
+    {"1.2.840.113556.10.1.2", "open_enclave_evidence", atls_ratls_open_enclave},
+    {"1.3.6.1.4.1.311.105.2", "open_enclave_evidence", atls_ratls_open_enclave},
 };
+#define NUM_CARRIERS (sizeof(carriers) / sizeof(carriers[0]))
 
 static X509 *read_certificate(struct atls_view bytes)
 {
@@ -46,37 +79,119 @@ static X509 *read_certificate(struct atls_view bytes)
     return bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
 }
 
-/* CMW ::= CHOICE { json UTF8String, cbor OCTET STRING } */
-static void take_cmw(struct atls_view der, struct atls_buf *cmw)
+static void show_bytes(json_t *report, const char *name, struct atls_view bytes)
 {
-    const unsigned char *at = der.data;
-    long len = 0;
-    int tag = 0, class = 0;
-    int status = ASN1_get_object(&at, &len, &tag, &class, (long)der.len);
+    if (bytes.len > 0)
+        atls_output_add(report, name, atls_outline_bytes(bytes, SHOWN));
+}
 
-    if ((status & 0x80) == 0 && class == V_ASN1_UNIVERSAL && len >= 0 &&
-        at + len == der.data + der.len &&
-        (tag == V_ASN1_UTF8STRING || tag == V_ASN1_OCTET_STRING))
-        atls_buf_put(cmw, atls_view(at, (size_t)len));
+/* What is in it, and whether that is about the key of the certificate; NULL:
+ * of none. */
+static void show_ratls(json_t *report, const struct atls_ratls *ratls,
+                       X509 *certificate)
+{
+    struct atls_evidence *evidence;
+
+    show_bytes(report, "format", ratls->format);
+    show_bytes(report, "wrapped_claims", ratls->claims);
+    evidence = atls_describe_bare(report, ratls->quote);
+    if (evidence != NULL && certificate != NULL &&
+        ratls->binding != ATLS_RATLS_UNKNOWN)
+        atls_output_add(
+            report, "is_for_key",
+            json_boolean(atls_ratls_is_for(ratls, atls_evidence_nonce(evidence),
+                                           certificate)));
+    atls_evidence_free(evidence);
+}
+
+static json_t *describe_carried(const struct carrier *carrier,
+                                struct atls_view bytes, X509 *certificate)
+{
+    json_t *report = json_object();
+    struct atls_why why = {0};
+    struct atls_ratls ratls;
+
+    show_bytes(report, "content", bytes);
+    if (carrier->open(bytes, &ratls, &why) == ATLS_OK) {
+        show_ratls(report, &ratls, certificate);
+        return report;
+    }
+    atls_output_set(report, "problem", "%s", why.text);
+    if (carrier->open == atls_ratls_tagged) /* TCG has a CMW there, too */
+        atls_evidence_free(atls_describe_bare(report, bytes));
+    return report;
+}
+
+bool atls_certificate_content(json_t *report, struct atls_view bytes)
+{
+    struct atls_ratls ratls;
+    json_t *shown;
+    bool is_tagged = atls_ratls_tagged(bytes, &ratls, NULL) == ATLS_OK;
+
+    if (!is_tagged && atls_ratls_open_enclave(bytes, &ratls, NULL) != ATLS_OK)
+        return false;
+    shown = json_object();
+    show_ratls(shown, &ratls, NULL);
+    atls_output_add(report, is_tagged ? "tagged_evidence" : "open_enclave",
+                    shown);
+    return true;
+}
+
+/* PCK certificates have something else by the OID of Intel's. */
+static bool is_carried(const struct carrier *carrier, const char *oid,
+                       struct atls_view bytes)
+{
+    return atls_view_is(atls_view_text(oid), carrier->oid) &&
+           (carrier->open != open_intel || atls_quote_resembles(bytes));
 }
 
 static void show_extension(json_t *report, X509_EXTENSION *extension,
-                           struct atls_buf *cmw)
+                           X509 *certificate)
 {
     const ASN1_OCTET_STRING *data = X509_EXTENSION_get_data(extension);
-    struct atls_view der = atls_view(ASN1_STRING_get0_data(data),
-                                     (size_t)ASN1_STRING_length(data));
+    struct atls_view bytes = atls_view(ASN1_STRING_get0_data(data),
+                                       (size_t)ASN1_STRING_length(data));
     char oid[MAX_TEXT];
 
     OBJ_obj2txt(oid, sizeof(oid), X509_EXTENSION_get_object(extension), 1);
-    for (size_t i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++) {
-        if (!atls_view_is(atls_view_text(oid), carriers[i].oid))
-            continue;
-        atls_output_add(report, carriers[i].name,
-                        atls_outline_bytes(der, SHOWN));
-        if (i == 0 && cmw->len == 0)
-            take_cmw(der, cmw);
+    for (size_t i = 0; i < NUM_CARRIERS; i++)
+        if (is_carried(&carriers[i], oid, bytes))
+            atls_output_add(report, carriers[i].name,
+                            describe_carried(&carriers[i], bytes, certificate));
+}
+
+/* The CMW of id-pe-cmw, which is described like any other. */
+static void show_bearer(json_t *report, X509 *certificate, struct atls_buf *cmw)
+{
+    json_t *shown = json_object();
+    struct atls_evidence *evidence = NULL;
+    struct atls_why why = {0};
+    struct atls_view bytes;
+
+    if (atls_bearer_read(certificate, &bytes, &why) != ATLS_OK) {
+        atls_output_set(shown, "problem", "%s", why.text);
+        atls_output_add(report, "id_pe_cmw", shown);
+        return;
     }
+    show_bytes(shown, "content", bytes);
+    atls_buf_put(cmw, bytes);
+    if (atls_evidence_parse(bytes, NULL, &evidence, NULL) == ATLS_OK)
+        atls_output_add(shown, "is_for_key",
+                        json_boolean(atls_bearer_fits(certificate, evidence)));
+    atls_evidence_free(evidence);
+    atls_output_add(report, "id_pe_cmw", shown);
+}
+
+/* What Evidence for this key is challenged with. */
+static void show_key(json_t *report, X509 *certificate)
+{
+    char hex[2 * ATLS_BINDER_MAX + 1];
+    struct atls_secret digest;
+
+    if (atls_binder_of_certificate(certificate, &digest, NULL) != ATLS_OK)
+        return;
+    atls_hex(atls_secret_view(&digest), hex, sizeof(hex));
+    atls_output_set(report, "key_sha256", "%s", hex);
 }
 
 static void show_name(json_t *report, const char *key, const X509_NAME *name)
@@ -153,8 +268,11 @@ bool atls_certificate_describe(json_t *report, struct atls_view bytes,
     show_name(shown, "issuer", X509_get_issuer_name(certificate));
     show_time(shown, "not_before", X509_get0_notBefore(certificate));
     show_time(shown, "not_after", X509_get0_notAfter(certificate));
+    show_key(shown, certificate);
+    if (atls_bearer_is(certificate))
+        show_bearer(shown, certificate, cmw);
     for (int i = 0; i < X509_get_ext_count(certificate); i++)
-        show_extension(shown, X509_get_ext(certificate, i), cmw);
+        show_extension(shown, X509_get_ext(certificate, i), certificate);
     show_usages(shown, certificate);
     show_instance(shown, certificate);
     atls_output_add(report, "certificate", shown);

@@ -129,7 +129,9 @@ static void add_type(json_t *report, struct atls_type type)
         atls_output_add(report, "content_format", json_integer(type.format));
 }
 
-static void describe_value(json_t *report, const struct atls_cmw *cmw)
+/* NULL: no Evidence of ours; what it is then is shown. */
+static struct atls_evidence *describe_value(json_t *report,
+                                            const struct atls_cmw *cmw)
 {
     ATLS_AUTO_BUF again = atls_buf(ATLS_CMW_MAX + 512);
     ATLS_AUTO_BUF carried = atls_buf(ATLS_INPUT_MAX); /* not Evidence here */
@@ -147,14 +149,14 @@ static void describe_value(json_t *report, const struct atls_cmw *cmw)
         atls_output_set(report, "not_appraisable", "%s", why.text);
         outline(report, cmw->value);
     }
-    atls_evidence_free(evidence);
+    return evidence;
 }
 
 static void describe_record(json_t *report, const struct atls_cmw *cmw)
 {
     add_type(report, cmw->type);
     add_indicator(report, cmw->indicator);
-    describe_value(report, cmw);
+    atls_evidence_free(describe_value(report, cmw));
 }
 
 static const char *encoding(const struct atls_cmw *cmw)
@@ -224,10 +226,61 @@ static bool describe_certificate(json_t *report, struct atls_view bytes)
     return true;
 }
 
-json_t *atls_describe_input(struct atls_view bytes, bool *is_known)
+/* Open Enclave's tests have Evidence behind lines with a licence. */
+static struct atls_view without_comments(struct atls_view bytes)
+{
+    const uint8_t *end;
+
+    while (bytes.len > 0 && bytes.data[0] == '#') {
+        end = memchr(bytes.data, '\n', bytes.len);
+        if (end == NULL)
+            break;
+        bytes.len -= (size_t)(end + 1 - bytes.data);
+        bytes.data = end + 1;
+    }
+    return bytes;
+}
+
+/* A CMW, or a token, quote or report without one. wrapped outlives *cmw. */
+static bool open_cmw(struct atls_view bytes, struct atls_buf *wrapped,
+                     struct atls_buf *storage, struct atls_cmw *cmw,
+                     struct atls_why *why)
+{
+    return atls_input_evidence(bytes, wrapped) == ATLS_OK &&
+           atls_cmw_parse(atls_buf_view(wrapped), storage, cmw, why) == ATLS_OK;
+}
+
+static bool describe_unknown(json_t *report, struct atls_view bytes,
+                             const struct atls_why *why)
+{
+    atls_output_set(report, "not_a_cmw", "%s", why->text);
+    return atls_describe_log(report, bytes) || outline(report, bytes);
+}
+
+struct atls_evidence *atls_describe_bare(json_t *report, struct atls_view bytes)
 {
     ATLS_AUTO_BUF wrapped = atls_buf(ATLS_INPUT_MAX + 512);
     ATLS_AUTO_BUF storage = atls_buf(ATLS_INPUT_MAX);
+    struct atls_why why = {0};
+    struct atls_cmw cmw;
+
+    if (!open_cmw(bytes, &wrapped, &storage, &cmw, &why)) {
+        describe_unknown(report, bytes, &why);
+        return NULL;
+    }
+    if (cmw.is_collection) {
+        describe_cmw(report, &cmw);
+        return NULL;
+    }
+    add_type(report, cmw.type);
+    return describe_value(report, &cmw);
+}
+
+json_t *atls_describe_input(struct atls_view given, bool *is_known)
+{
+    ATLS_AUTO_BUF wrapped = atls_buf(ATLS_INPUT_MAX + 512);
+    ATLS_AUTO_BUF storage = atls_buf(ATLS_INPUT_MAX);
+    struct atls_view bytes = without_comments(given);
     struct atls_why why = {0};
     struct atls_cmw cmw;
     json_t *report = json_object();
@@ -235,19 +288,17 @@ json_t *atls_describe_input(struct atls_view bytes, bool *is_known)
     *is_known =
         report != NULL && (describe_certificate(report, bytes) ||
                            atls_token_describe(report, bytes, "not verified"));
-    if (report == NULL || *is_known ||
-        atls_input_evidence(bytes, &wrapped) != ATLS_OK)
+    if (report == NULL || *is_known)
         return report;
-    *is_known = atls_cmw_parse(atls_buf_view(&wrapped), &storage, &cmw, &why) ==
-                ATLS_OK;
+    *is_known = open_cmw(bytes, &wrapped, &storage, &cmw, &why);
     if (!*is_known) {
-        atls_output_set(report, "not_a_cmw", "%s", why.text);
-        *is_known = atls_describe_log(report, bytes) || outline(report, bytes);
+        *is_known = atls_certificate_content(report, bytes) ||
+                    describe_unknown(report, bytes, &why);
         return report;
     }
     if (!atls_view_equal(atls_buf_view(&wrapped), bytes)) {
         atls_output_set(report, "cmw", "none: a token without its wrapper");
-        describe_value(report, &cmw);
+        atls_evidence_free(describe_value(report, &cmw));
         return report;
     }
     describe_cmw(report, &cmw);

@@ -13,6 +13,11 @@
  * tells that it is well-formed. */
 json_t *atls_describe_input(struct atls_view bytes, bool *is_known);
 
+/* atls_describe_bare: adds what Evidence without a wrapper is: its type and
+ * claims, or why it has none. The Evidence, or NULL. */
+struct atls_evidence *atls_describe_bare(json_t *report,
+                                         struct atls_view bytes);
+
 /* atls_describe_claims: the claims of parsed Evidence. */
 json_t *atls_describe_claims(const struct atls_evidence *evidence);
 

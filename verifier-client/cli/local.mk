@@ -33,6 +33,7 @@ atls_SOURCES = \
 	verifier-client/cli/output.c verifier-client/cli/output.h \
 	verifier-client/cli/policy.c \
 	verifier-client/cli/probe.c \
+	verifier-client/cli/ratls.c verifier-client/cli/ratls.h \
 	verifier-client/cli/several.c verifier-client/cli/several.h \
 	verifier-client/cli/source.c verifier-client/cli/source.h \
 	verifier-client/cli/terminal.c verifier-client/cli/terminal.h \
