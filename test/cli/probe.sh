@@ -170,4 +170,50 @@ asks "a policy that is not there is bad input" 2 probe --policy nowhere \
 complains "by name" 'nowhere'
 asks "so is a file of CAs" 2 probe --cafile nowhere "localhost:$attesting"
 complains "by name too" 'nowhere: want PEM certificates'
+
+# Evidence in the certificate of a server without atls
+printf '[req]\ndistinguished_name = dn\n[dn]\n' >plain.cnf
+bear() { # KEY: tls.pem bears Evidence for its key by that attester
+    openssl pkey -in tls.key -pubout -outform DER |
+        openssl dgst -sha256 -binary >nonce.bin
+    openssl pkeyutl -provider-path "$ATLS_MODULES" -provider atls \
+        -provider default -sign -inkey "attest:soft?key=$1" -in nonce.bin \
+        -out e.cmw
+    openssl req -x509 -key tls.key -out tls.pem -subj /CN=localhost -days 2 \
+        -addext subjectAltName=DNS:localhost -addext \
+        "1.3.6.1.5.5.7.1.35=ASN1:FORMAT:HEX,OCT:$(od -An -v -tx1 e.cmw |
+            tr -d ' \n')" 2>/dev/null
+}
+sed 's/"accept"/"bearer": "certificate", "bearer_max_age": "1d", &/' \
+    policy.json >bearer.json
+bear soft.pem
+serve "$work/plain.cnf"
+asks "Evidence in a certificate is shown" 1 probe "localhost:$port"
+says "as such" '^binding: certificate$'
+says "with its claims" 'lifecycle: assembly_and_test'
+says "and is not enough" '^problem: NOT_ANSWERED$'
+asks "nor is it under a policy without a bearer" 1 probe --policy policy.json \
+    --cafile tls.pem "localhost:$port"
+says "which is named" '^text: .*only a rule with "bearer" takes'
+asks "a rule with a bearer takes it" 0 probe --policy bearer.json \
+    --cafile tls.pem "localhost:$port"
+says "as affirming" '^verdict: affirming$'
+says "and says what it rests on" '^binding: certificate$'
+asks "but not of a certificate that nobody vouches for" 1 probe \
+    --policy bearer.json "localhost:$port"
+says "and says so" '^problem: CERTIFICATE_UNTRUSTED$'
+bear other.pem
+serve "$work/plain.cnf"
+asks "nor by another attester" 1 probe --policy bearer.json --cafile tls.pem \
+    "localhost:$port"
+says "and says why" '^reason: ANCHOR_UNKNOWN$'
+openssl genpkey -algorithm EC -pkeyopt group:P-256 -out tls.key 2>/dev/null
+openssl req -x509 -key tls.key -out tls.pem -subj /CN=localhost -days 2 \
+    -addext subjectAltName=DNS:localhost -addext \
+    "1.3.6.1.5.5.7.1.35=ASN1:FORMAT:HEX,OCT:$(od -An -v -tx1 e.cmw |
+        tr -d ' \n')" 2>/dev/null
+serve "$work/plain.cnf"
+asks "nor for another key" 1 probe --policy bearer.json --cafile tls.pem \
+    "localhost:$port"
+says "and says why" '^problem: KEY_MISMATCH$'
 plan

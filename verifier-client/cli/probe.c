@@ -16,6 +16,7 @@
 #include <openssl/ssl.h>
 
 #include "base64url.h"
+#include "bearer.h"
 #include "cli/connect.h"
 #include "cli/describe.h"
 #include "cli/options.h"
@@ -43,6 +44,10 @@ static const char help[] =
     "  --timeout SECONDS  for everything (default 10)\n"
     "  --json             the report as a JSON object\n"
     "  --help             this\n"
+    "\n"
+    "Evidence in the certificate of a server that does not answer is shown, "
+    "and\n"
+    "counts where the policy's rule for it has \"bearer\", with --cafile.\n"
     "\n"
     "Exit status: 0 attested, bound, and accepted where --policy or --cafile\n"
     "asked; 1 not so; 2 no connection, or bad usage.\n";
@@ -345,24 +350,33 @@ static bool is_bound(struct probe *probe, const struct atls_evidence *evidence)
     return is_equal;
 }
 
-static bool appraise(struct probe *probe, SSL *ssl,
-                     const struct atls_evidence *evidence, json_t *report)
+/* NULL: none matches, and why says so. */
+static const struct atls_rule *rule_of(struct probe *probe, SSL *ssl)
 {
     struct atls_peer peer = {ATLS_ROLE_SERVER, probe->name, NULL};
-    struct atls_terms terms = {.policy = probe->policy,
-                               .now = (int64_t)time(NULL)};
-    ATLS_AUTO_BUF tik = atls_buf(ATLS_SPKI_MAX);
-    struct atls_verdict verdict;
+    const struct atls_rule *rule;
 
     if (probe->name == NULL)
         peer.name = probe->target.host;
     if (SSL_get_verify_result(ssl) == X509_V_OK && probe->cafile != NULL)
         peer.chain = SSL_get0_verified_chain(ssl);
-    terms.rule = atls_policy_match(probe->policy, &peer);
-    if (terms.rule == NULL) {
+    rule = atls_policy_match(probe->policy, &peer);
+    if (rule == NULL)
         atls_why(&probe->why, ATLS_RULE_MISSING, NULL);
+    return rule;
+}
+
+static bool appraise(struct probe *probe, SSL *ssl,
+                     const struct atls_evidence *evidence, json_t *report)
+{
+    struct atls_terms terms = {.policy = probe->policy,
+                               .now = (int64_t)time(NULL),
+                               .rule = rule_of(probe, ssl)};
+    ATLS_AUTO_BUF tik = atls_buf(ATLS_SPKI_MAX);
+    struct atls_verdict verdict;
+
+    if (terms.rule == NULL)
         return false;
-    }
     if (atls_spki_put(&tik, SSL_get0_peer_certificate(ssl), &probe->why) !=
         ATLS_OK)
         return false;
@@ -370,6 +384,44 @@ static bool appraise(struct probe *probe, SSL *ssl,
     atls_evidence_appraise(evidence, &terms, &verdict);
     atls_describe_verdict(report, &verdict);
     return verdict.reason == ATLS_OK;
+}
+
+/* By the rules of handshakes: its rule says so, and the chain is good. */
+static enum atls_reason take_bearer(struct probe *probe, SSL *ssl, X509 *leaf,
+                                    struct atls_evidence **out)
+{
+    const struct atls_rule *rule =
+        probe->policy != NULL ? rule_of(probe, ssl) : NULL;
+
+    *out = NULL;
+    if (rule == NULL || !atls_rule_takes_bearer(rule))
+        return atls_why(&probe->why, ATLS_NOT_ANSWERED,
+                        "the server did not answer the offer; its certificate "
+                        "bears Evidence, which only a rule with \"bearer\" "
+                        "takes");
+    if (probe->cafile == NULL || SSL_get_verify_result(ssl) != X509_V_OK)
+        return atls_why(&probe->why, ATLS_CERTIFICATE_UNTRUSTED,
+                        "want a certificate that --cafile vouches for, as it "
+                        "bears the Evidence");
+    return atls_bearer_take(leaf, rule, (int64_t)time(NULL), out, &probe->why);
+}
+
+/* Of a server that did not answer. */
+static bool describe_borne(struct probe *probe, SSL *ssl, X509 *leaf,
+                           json_t *report)
+{
+    struct atls_evidence *evidence = NULL;
+    struct atls_view cmw;
+    bool is_known, is_good = false;
+
+    atls_output_set(report, "binding", "certificate");
+    if (atls_bearer_read(leaf, &cmw, &probe->why) != ATLS_OK)
+        return false;
+    atls_output_add(report, "evidence", atls_describe_input(cmw, &is_known));
+    if (take_bearer(probe, ssl, leaf, &evidence) == ATLS_OK)
+        is_good = appraise(probe, ssl, evidence, report);
+    atls_evidence_free(evidence);
+    return is_good;
 }
 
 static bool describe_evidence(struct probe *probe, SSL *ssl, json_t *report)
@@ -412,6 +464,7 @@ static void describe_answer(struct probe *probe, SSL *ssl, json_t *report)
 
 static bool describe(struct probe *probe, SSL *ssl, json_t *report)
 {
+    X509 *leaf = SSL_get0_peer_certificate(ssl);
     bool is_trusted, is_good = false;
 
     atls_output_set(report, "server", "%s:%s", probe->target.host,
@@ -427,6 +480,9 @@ static bool describe(struct probe *probe, SSL *ssl, json_t *report)
     is_trusted = describe_certificate(probe, ssl, report);
     if (probe->cmw.len > 0)
         is_good = describe_evidence(probe, ssl, report);
+    else if (probe->is_finished && probe->scheme.len == 0 && !probe->is_asked &&
+             leaf != NULL && atls_bearer_is(leaf))
+        is_good = describe_borne(probe, ssl, leaf, report);
     else if (probe->is_finished)
         atls_why(&probe->why,
                  probe->scheme.len > 0 ? ATLS_EVIDENCE_MISSING
