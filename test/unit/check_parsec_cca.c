@@ -344,7 +344,8 @@ static const struct judged_row {
     {ATLS_PROFILE_MISSING, ANY ",\"profile\":\"http://arm.com/CCA-SSD/1.0.0\""},
     {ATLS_LIFECYCLE_REFUSED, ANY ",\"lifecycle\":\"decommissioned\""},
     {ATLS_COMPONENT_REFUSED,
-     "\"components\":[{\"signer_id\":\"" X32("05") "\"}]"},
+     "\"components\":[{\"signer_id\":\"" X32("05") "\",\"measurement\":\"" X32(
+         "02") "\"}]"},
     {ATLS_INSTANCE_REFUSED, "\"implementation_id\":" OTHER},
     {ATLS_INSTANCE_REFUSED, "\"instance_id\":\"01" X32("03") "\""},
     {ATLS_INSTANCE_REFUSED, "\"config\":\"cfcfcfce\""},
