@@ -13,6 +13,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 
+#include "certificate_cache.h"
+
 enum {
     MAX_TEXT = 65536, /* bytes that may hold certificates */
     SECURITY_LEVEL = 2,
@@ -46,7 +48,6 @@ static enum atls_reason read_der(const uint8_t *der, size_t len,
                                  STACK_OF(X509) * chain, struct atls_why *why)
 {
     ATLS_AUTO(X509) *certificate = NULL;
-    const uint8_t *end = der;
 
     if (len > ATLS_CHAIN_MAX_CERTIFICATE)
         return atls_why(why, ATLS_EVIDENCE_MALFORMED,
@@ -56,8 +57,8 @@ static enum atls_reason read_der(const uint8_t *der, size_t len,
         return atls_why(why, ATLS_EVIDENCE_MALFORMED,
                         "certificates: want at most %d, found more",
                         ATLS_CHAIN_MAX_CERTIFICATES);
-    certificate = d2i_X509(NULL, &end, (long)len);
-    if (certificate == NULL || end != der + len)
+    certificate = atls_certificate_read(atls_view(der, len));
+    if (certificate == NULL)
         return malformed(why, "want one in DER, found something else");
     if (sk_X509_push(chain, certificate) <= 0)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
@@ -470,23 +471,35 @@ static enum atls_reason verify(const struct atls_chain_check *check,
     return ATLS_OK;
 }
 
-enum atls_reason atls_chain_verify(const struct atls_chain_check *check,
-                                   struct atls_why *why)
+static enum atls_reason verify_once(const struct atls_chain_check *check,
+                                    struct atls_why *why)
 {
     struct atls_chain_cache *cache = check->anchors->cache;
     struct entry entry = {0};
     enum atls_reason reason;
 
-    ERR_set_mark();
     if (cache != NULL && !digest_check(check, entry.digest))
         cache = NULL;
-    if (cache != NULL && is_remembered(cache, &entry, check->now)) {
-        ERR_pop_to_mark();
+    if (cache != NULL && is_remembered(cache, &entry, check->now))
         return ATLS_OK;
-    }
     reason = verify(check, &entry, why);
     if (reason == ATLS_OK && cache != NULL)
         remember(cache, &entry);
+    return reason;
+}
+
+enum atls_reason atls_chain_verify(const struct atls_chain_check *check,
+                                   struct atls_why *why)
+{
+    enum atls_reason reason;
+
+    ERR_set_mark();
+    reason = verify_once(check, why);
+    if (reason == ATLS_OK) {
+        atls_certificate_keep(check->leaf);
+        for (int i = 0; i < sk_X509_num(check->others); i++)
+            atls_certificate_keep(sk_X509_value(check->others, i));
+    }
     ERR_pop_to_mark();
     return reason;
 }

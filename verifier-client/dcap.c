@@ -16,6 +16,7 @@
 #include <openssl/pem.h>
 
 #include "base64url.h"
+#include "certificate_cache.h"
 #include "chain.h"
 #include "cose.h"
 
@@ -31,16 +32,14 @@ enum { DIGEST = 32, COORDINATES = 64, MAX_SHOWN = 64 };
 static X509 *take_certificate(BIO *bio)
 {
     char *label = NULL, *header = NULL;
-    const uint8_t *at;
     uint8_t *der = NULL;
     X509 *certificate = NULL;
     long len;
 
     if (PEM_read_bio(bio, &label, &header, &der, &len) != 1)
         return NULL;
-    at = der;
     if (strcmp(label, PEM_STRING_X509) == 0)
-        certificate = d2i_X509(NULL, &at, len);
+        certificate = atls_certificate_read(atls_view(der, (size_t)len));
     OPENSSL_free(label);
     OPENSSL_free(header);
     OPENSSL_free(der);

@@ -9,6 +9,8 @@ libverifier_la_SOURCES = \
 	verifier-client/anchors.c verifier-client/anchors.h \
 	verifier-client/appraise.c \
 	verifier-client/bearer.c verifier-client/bearer.h \
+	verifier-client/certificate_cache.c \
+	verifier-client/certificate_cache.h \
 	verifier-client/chain.c verifier-client/chain.h \
 	verifier-client/collateral.c verifier-client/collateral.h \
 	verifier-client/cca.c verifier-client/cca.h \

@@ -3,6 +3,7 @@
  * Chains from Evidence to trust anchors: which are good, and by which reason
  * the others are not.
  */
+#include "certificate_cache.h"
 #include "chain.h"
 
 #include <openssl/pem.h>
@@ -473,6 +474,86 @@ START_TEST(certificate_beyond_4096_bytes_is_refused)
 }
 END_TEST
 
+/* Its bytes are decoded to itself. */
+static bool is_kept(X509 *certificate)
+{
+    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
+    bool is_itself;
+    X509 *out;
+
+    forge_x509_der(&text, certificate);
+    out = atls_certificate_read(atls_buf_view(&text));
+    ck_assert_ptr_nonnull(out);
+    ck_assert_int_eq(X509_cmp(out, certificate), 0);
+    is_itself = out == certificate;
+    X509_free(out);
+    return is_itself;
+}
+
+START_TEST(certificates_of_a_good_chain_are_decoded_once)
+{
+    struct atls_chain_check check = good();
+
+    judge(&check, ATLS_OK);
+    ck_assert(is_kept(leaf));
+    ck_assert(is_kept(middle));
+    check.leaf = X509_dup(leaf); /* the same bytes */
+    judge(&check, ATLS_OK);
+    ck_assert(is_kept(leaf));
+    X509_free(check.leaf);
+}
+END_TEST
+
+START_TEST(certificates_of_a_refused_chain_are_not_kept)
+{
+    struct atls_chain_check check = good();
+
+    check.now += 2 * FORGE_YEAR;
+    judge(&check, ATLS_CHAIN_EXPIRED);
+    ck_assert(!is_kept(leaf));
+    ck_assert(!is_kept(middle));
+}
+END_TEST
+
+START_TEST(certificate_that_is_kept_stands_for_no_other_bytes)
+{
+    ATLS_AUTO_BUF text = atls_buf(FORGE_MAX);
+    X509 *other;
+
+    atls_certificate_keep(leaf);
+    forge_x509_der(&text, leaf);
+    text.data[text.len - 1] ^= 1; /* of the signature */
+    other = atls_certificate_read(atls_buf_view(&text));
+    ck_assert_ptr_nonnull(other);
+    ck_assert_ptr_ne(other, leaf);
+    ck_assert_int_ne(X509_cmp(other, leaf), 0);
+    X509_free(other);
+    text.data[text.len - 1] ^= 1;
+    atls_buf_u8(&text, 0);
+    ck_assert_ptr_null(atls_certificate_read(atls_buf_view(&text)));
+}
+END_TEST
+
+START_TEST(newer_certificates_take_the_place_of_older_ones)
+{
+    enum { MANY = 128 };
+
+    atls_certificate_keep(leaf);
+    atls_certificate_keep(middle);
+    for (long i = 0; i < MANY - 1; i++) {
+        X509 *next = forge_x509(&(struct forge_certificate){
+            .name = "NEXT", .key = other_key, .serial = i + 1});
+
+        atls_certificate_keep(next);
+        atls_certificate_keep(next);
+        ck_assert(is_kept(next));
+        X509_free(next);
+    }
+    ck_assert(!is_kept(leaf));
+    ck_assert(is_kept(middle));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("chain");
@@ -510,6 +591,10 @@ int main(void)
     tcase_add_test(tests, good_certificate_before_a_broken_one_is_refused);
     tcase_add_test(tests, nine_certificates_are_refused);
     tcase_add_test(tests, certificate_beyond_4096_bytes_is_refused);
+    tcase_add_test(tests, certificates_of_a_good_chain_are_decoded_once);
+    tcase_add_test(tests, certificates_of_a_refused_chain_are_not_kept);
+    tcase_add_test(tests, certificate_that_is_kept_stands_for_no_other_bytes);
+    tcase_add_test(tests, newer_certificates_take_the_place_of_older_ones);
     suite_add_tcase(suite, tests);
     return check_main(suite);
 }
