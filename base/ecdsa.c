@@ -254,10 +254,11 @@ enum atls_reason atls_ecdsa_verify(EVP_PKEY *key, OSSL_LIB_CTX *libctx,
                   signature, why);
 }
 
+/* In software, whatever provider the program's default properties prefer. */
 static EVP_PKEY *key_of_point(const char *group, struct atls_view point)
 {
     ATLS_AUTO(EVP_PKEY_CTX) *context =
-        EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+        EVP_PKEY_CTX_new_from_name(NULL, "EC", "?provider=default");
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
                                          (char *)(uintptr_t)group, 0),

@@ -11,6 +11,7 @@
 
 #define ATLS_DELEGATION_HASH   ATLS_SPKI_HASH /* of a TIK */
 #define ATLS_DELEGATION_SPKI   91 /* bytes: of a P-256 key, RFC 5480 */
+#define ATLS_DELEGATION_POINT  65 /* of these: 04 || x || y, at the end */
 #define ATLS_DELEGATION_SKEW_S 60 /* by which the peer's clock may be ahead */
 
 /* What a delegate is, but for the TIK that it serves. */

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -19,10 +18,10 @@
 #include "certificate_cache.h"
 #include "chain.h"
 #include "cose.h"
+#include "ecdsa.h"
 
 ATLS_AUTO_FREE(BIO, BIO_free_all)
 ATLS_AUTO_FREE(EVP_PKEY, EVP_PKEY_free)
-ATLS_AUTO_FREE(EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 ATLS_AUTO_FREE(EVP_MD_CTX, EVP_MD_CTX_free)
 
 enum { DIGEST = 32, COORDINATES = 64, MAX_SHOWN = 64 };
@@ -155,35 +154,28 @@ static enum atls_reason verify_key(const struct atls_quote *quote,
                     "vouches for, found another");
 }
 
-static EVP_PKEY *key_of(const struct atls_quote *quote)
+static enum atls_reason key_of(const struct atls_quote *quote, EVP_PKEY **out,
+                               struct atls_why *why)
 {
-    ATLS_AUTO(EVP_PKEY_CTX) *context =
-        EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
     uint8_t point[1 + COORDINATES] = {0x04}; /* uncompressed */
-    char group[] = "prime256v1";
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point,
-                                          sizeof(point)),
-        OSSL_PARAM_construct_end()};
-    EVP_PKEY *key = NULL;
 
     memcpy(point + 1, quote->key.data, COORDINATES);
-    if (context == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
-        EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
-        return NULL;
-    return key;
+    return atls_ecdsa_point_key(atls_ecdsa_of_id(ATLS_COSE_ES256),
+                                atls_view(point, sizeof(point)), out, why);
 }
 
 static enum atls_reason verify_quote(const struct atls_quote *quote,
                                      struct atls_why *why)
 {
-    ATLS_AUTO(EVP_PKEY) *key = key_of(quote);
+    ATLS_AUTO(EVP_PKEY) *key = NULL;
+    struct atls_why inner = {0};
 
-    if (key == NULL)
-        return atls_why(why, ATLS_SIGNATURE_INVALID,
-                        "quote: want an attestation key on P-256, found "
-                        "no point of it");
+    if (key_of(quote, &key, &inner) != ATLS_OK)
+        return inner.reason != ATLS_CLAIM_INVALID
+                   ? atls_why(why, inner.reason, NULL)
+                   : atls_why(why, ATLS_SIGNATURE_INVALID,
+                              "quote: want an attestation key on P-256, found "
+                              "no point of it");
     return verify_with(key, quote->signed_bytes, quote->signature, "quote",
                        why);
 }
