@@ -23,6 +23,7 @@ test_bench_bench_SOURCES = $(bench_common) \
 	test/bench/flood_server.c \
 	test/bench/memory.c \
 	test/bench/plot.c \
+	test/bench/print.c test/bench/print.h \
 	test/bench/process.c test/bench/process.h \
 	test/bench/report.c test/bench/report.h \
 	test/bench/sample.c test/bench/sample.h \

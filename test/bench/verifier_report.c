@@ -7,26 +7,23 @@
 
 #include <string.h>
 
+#include "print.h"
+
 #define ENOUGH    200 /* latencies */
 #define COLD_MS   5   /* over the Verifier's own p99 */
 #define CACHED_MS 1   /* over a plain handshake's */
 #define BESIDE    1.1 /* of plain handshakes beside: over those beside plain */
 
-static double number(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
-
 static double p99(const json_t *latencies, const char *key)
 {
-    return number(json_object_get(latencies, "p99_ms"), key);
+    return bench_number(json_object_get(latencies, "p99_ms"), key);
 }
 
 /* A p99 of few is their longest. */
 static const char *judge(const json_t *a, const json_t *b, double low,
                          double high, double budget)
 {
-    if (number(a, "num") < ENOUGH || number(b, "num") < ENOUGH)
+    if (bench_number(a, "num") < ENOUGH || bench_number(b, "num") < ENOUGH)
         return "undecided, too few";
     if (high <= budget)
         return "kept";
@@ -47,8 +44,8 @@ static void print_row(const json_t *row, FILE *out)
         const json_t *part = json_object_get(row, columns[i]);
 
         if (part != NULL)
-            fprintf(out, "  %6.0f %8.2f %8.2f", number(part, "num"),
-                    number(part, "p50_ms"), p99(part, "median"));
+            fprintf(out, "  %6.0f %8.2f %8.2f", bench_number(part, "num"),
+                    bench_number(part, "p50_ms"), p99(part, "median"));
     }
     fputc('\n', out);
 }
@@ -81,7 +78,7 @@ static void print_goals(const json_t *row, const json_t *plain, FILE *out)
     const json_t *verifier = json_object_get(row, "verifier");
     const json_t *beside = json_object_get(row, "beside");
     const json_t *over = json_object_get(row, "over_plain");
-    double delay = number(row, "delay_ms");
+    double delay = bench_number(row, "delay_ms");
     char what[64];
 
     (void)snprintf(what, sizeof(what), "%s %.0f ms: p99 over %s p99, ms",
@@ -94,8 +91,9 @@ static void print_goals(const json_t *row, const json_t *plain, FILE *out)
                          CACHED_MS, out);
     (void)snprintf(what, sizeof(what), "%s %.0f ms: p50 / plain p50",
                    verifier != NULL ? "asked," : "cached,", delay);
-    fprintf(out, "  %-46s%8.2f [%.2f, %.2f]\n", what, number(over, "median"),
-            number(over, "low"), number(over, "high"));
+    fprintf(out, "  %-46s%8.2f [%.2f, %.2f]\n", what,
+            bench_number(over, "median"), bench_number(over, "low"),
+            bench_number(over, "high"));
     (void)snprintf(what, sizeof(what), "%s %.0f ms: p99 beside / beside plain",
                    verifier != NULL ? "asked," : "cached,", delay);
     print_ratio(what, beside, json_object_get(plain, "beside"), out);
@@ -112,8 +110,8 @@ void bench_report_verifier(const json_t *result, FILE *out)
             "question has two.\nOne handshake after the other; beside them, in "
             "another thread, %.0f plain ones a second\n"
             "  %-10s %4s  %6s %8s %8s  %6s %8s %8s  %6s %8s %8s\n",
-            number(result, "beside_per_s"), "wall time", "ms", "num", "p50 ms",
-            "p99 ms", "beside", "p50 ms", "p99 ms", "alone", "p50 ms",
+            bench_number(result, "beside_per_s"), "wall time", "ms", "num",
+            "p50 ms", "p99 ms", "beside", "p50 ms", "p99 ms", "alone", "p50 ms",
             "p99 ms");
     json_array_foreach(rows, i, row) print_row(row, out);
     json_array_foreach(rows, i, row) if (i > 0)
