@@ -2,10 +2,10 @@
  *
  * bench [SECTION...]: measures what attestation costs, prints a table and
  * writes bench.json and bench.svg. Sections: one-way, mutual, loaded, cold,
- * instructions, start, memory, flood, serve, verifier; all by default.
- * BENCH_BLOCKS is the number of blocks of each variant (default 100); the
- * effort of every section follows it: "BENCH_BLOCKS=350 bench serve" sends a
- * million requests.
+ * instructions, start, memory, flood, serve, verifier, formats, decode; all
+ * by default. BENCH_BLOCKS is the number of blocks of each variant (default
+ * 100); the effort of every section follows it: "BENCH_BLOCKS=350 bench serve"
+ * sends a million requests.
  *
  * Ratios are medians over rounds with their 95 % interval; "kept" and "MISSED"
  * are said only where the whole interval is on one side of the budget. When
@@ -178,6 +178,10 @@ static void run_sections(struct bench *bench)
         keep(bench, "verifier",
              bench_verifier(bench->folder,
                             at_least(1, bench->num_blocks * 3 / 10)));
+    if (is_chosen(bench, "formats"))
+        keep(bench, "formats", bench_formats(bench->folder, bench->num_blocks));
+    if (is_chosen(bench, "decode"))
+        keep(bench, "decode", bench_decode(bench->num_blocks));
 }
 
 static void note_machine(json_t *result)

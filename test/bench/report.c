@@ -262,4 +262,8 @@ void bench_report_table(json_t *result, FILE *out)
         print_serve(json_object_get(result, "serve"), out);
     if (json_object_get(result, "verifier") != NULL)
         bench_report_verifier(json_object_get(result, "verifier"), out);
+    if (json_object_get(result, "formats") != NULL)
+        bench_report_formats(json_object_get(result, "formats"), out);
+    if (json_object_get(result, "decode") != NULL)
+        bench_report_decode(json_object_get(result, "decode"), out);
 }

@@ -43,5 +43,7 @@ json_t *bench_memory(const char *folder, bool is_mutual, const char *wire);
 json_t *bench_flood(const char *folder, unsigned seconds);
 json_t *bench_serve(const char *folder, unsigned num_rounds);
 json_t *bench_verifier(const char *folder, unsigned num_blocks);
+json_t *bench_formats(const char *folder, unsigned num_rounds);
+json_t *bench_decode(unsigned num_rounds);
 
 #endif
