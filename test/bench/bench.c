@@ -2,8 +2,8 @@
  *
  * bench [SECTION...]: measures what attestation costs, prints a table and
  * writes bench.json and bench.svg. Sections: one-way, mutual, loaded, cold,
- * instructions, start, memory, flood, serve, verifier, formats, decode; all
- * by default. BENCH_BLOCKS is the number of blocks of each variant (default
+ * instructions, start, memory, flood, serve, verifier, formats, decode, batch;
+ * all by default. BENCH_BLOCKS is the number of blocks of each variant (default
  * 100); the effort of every section follows it: "BENCH_BLOCKS=350 bench serve"
  * sends a million requests.
  *
@@ -43,6 +43,7 @@ static const struct {
     {"serve-load", bench_serve_load},
     {"delay", bench_delay},
     {"verifier-load", bench_verifier_load},
+    {"batch-load", bench_batch_load},
 };
 
 /* run_part: as a process of a section: bench PART FOLDER NAME [ARG...]. */
@@ -182,6 +183,9 @@ static void run_sections(struct bench *bench)
         keep(bench, "formats", bench_formats(bench->folder, bench->num_blocks));
     if (is_chosen(bench, "decode"))
         keep(bench, "decode", bench_decode(bench->num_blocks));
+    if (is_chosen(bench, "batch"))
+        keep(bench, "batch",
+             bench_batch(bench->folder, at_least(1, bench->num_blocks / 10)));
 }
 
 static void note_machine(json_t *result)

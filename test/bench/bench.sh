@@ -36,7 +36,7 @@ refuses_without_modules() {
 }
 
 num=0
-echo 1..16
+echo 1..18
 measure one-way
 check "the table holds the module against the floor" \
     grep -q '^  atls / floor .*<= 1.1 ' table.one-way
@@ -78,4 +78,7 @@ check "each format is held against its bare signatures" \
 measure decode
 check "decoding is held against libcbor" \
     grep -q '^  decode and check / libcbor .*<= 0.1 ' table.decode
+measure batch
+check "the batched rate is held against the unbatched" \
+    grep -q '^  rate of handshakes, batched / unbatched .*>= 100 ' table.batch
 check "a run without the modules is refused" refuses_without_modules

@@ -14,6 +14,8 @@ bench_common = \
 	test/bench/wire.c test/bench/wire.h
 test_bench_bench_SOURCES = $(bench_common) \
 	test/bench/beside.c test/bench/beside.h \
+	test/bench/batch.c test/bench/batch.h \
+	test/bench/batch_load.c test/bench/batch_report.c \
 	test/bench/bench.c \
 	test/bench/cold.c \
 	test/bench/count.c \
@@ -60,7 +62,8 @@ test_bench_start_SOURCES = test/bench/start_program.c
 test_bench_start_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
 test_bench_start_LDADD = $(SSL_LIBS) $(CRYPTO_LIBS)
 PHONY += bench
-bench: all $(bench_programs) slow.la test/provider/make_vendors$(EXEEXT)
+bench: all $(bench_programs) slow.la test/provider/brokered$(EXEEXT) \
+	test/provider/make_vendors$(EXEEXT)
 	top_builddir='$(abs_top_builddir)' test/bench/bench
 CLEANFILES += bench.json bench.svg
 TESTS += test/bench/bench.sh

@@ -16,12 +16,18 @@
 #include "pki.h"
 
 #define MAX_CHECK_HANDSHAKES 5000
+#define KEY                  "/attester.key"
+#define SOFT                 "attest:soft?key=", KEY
 #define SLOW                 "slow:" /* test/provider/slow.c */
+#define BROKER               "attest:broker?socket="
+
+/* Who waits does so for as long as it takes, and who is slow is always busy. */
+#define PATIENT "timeout = 60s\nattest_share = 100\n"
 
 struct setup {
     const char *name;
-    const char *attester; /* URI around the key's path; NULL: none */
-    const char *options;  /* the end of the URI */
+    const char *attester; /* URI, around the run's folder; NULL: none */
+    const char *options;  /* its end: what of the folder, and options */
     const char *require;  /* NULL: without the module */
     const char *policy;   /* NULL: policy.json */
     const char *more;     /* lines of the section; NULL: none */
@@ -30,13 +36,17 @@ struct setup {
 static const struct setup setups[] = {
     {"plain", NULL, NULL, NULL, NULL, NULL},
     {"idle", NULL, NULL, "none", NULL, NULL},
-    {"attester", "attest:soft?key=", "", "none", NULL, NULL},
-    {"one-way", "attest:soft?key=", "", "server", NULL, NULL},
-    {"mutual", "attest:soft?key=", "", "both", NULL, NULL},
-    {"slow", SLOW, "?ms=50", "none", NULL, NULL},
+    {"attester", SOFT, "none", NULL, NULL},
+    {"one-way", SOFT, "server", NULL, NULL},
+    {"mutual", SOFT, "both", NULL, NULL},
+    {"slow", SLOW, KEY "?ms=50", "none", NULL, NULL},
     {"client", NULL, NULL, "server", NULL, NULL},
-    {"verifier", "attest:soft?key=", "", "server", "verifiers.json",
-     "delegate = 1h\n"},
+    {"verifier", SOFT, "server", "verifiers.json", "delegate = 1h\n"},
+    {"broker", SLOW, KEY, NULL, NULL, NULL},
+    {"unbatched", SLOW, KEY "?ms=200", "server", NULL, PATIENT},
+    {"batched", BROKER, "/broker-200", "server", NULL, PATIENT},
+    {"arrivals", BROKER, "/broker-200", "server", NULL, PATIENT},
+    {"instant", BROKER, "/broker-0", "server", NULL, PATIENT},
 };
 #define NUM_SETUPS (sizeof(setups) / sizeof(setups[0]))
 
@@ -63,8 +73,8 @@ static void write_module(FILE *out, const struct setup *setup,
     fprintf(out, "require = %s\nlog = file:%s/%s.log\n", setup->require, folder,
             setup->name);
     if (setup->attester != NULL)
-        fprintf(out, "attester = %s%s/attester.key%s\n", setup->attester,
-                folder, setup->options);
+        fprintf(out, "attester = %s%s%s\n", setup->attester, folder,
+                setup->options);
     if (strcmp(setup->require, "none") != 0)
         fprintf(out, "policy = %s/%s\n", folder,
                 setup->policy != NULL ? setup->policy : "policy.json");
@@ -85,19 +95,20 @@ static void write_setup(FILE *out, const struct setup *setup,
                         const char *folder)
 {
     bool has_module = setup->require != NULL;
+    bool has_provider = has_module || setup->attester != NULL;
 
     fprintf(out,
             "openssl_conf = openssl_init\nconfig_diagnostics = 1\n"
             "[openssl_init]\nproviders = provider_section\n%s"
             "[default_section]\nactivate = 1\n",
             has_module ? "atls = atls_section\n" : "");
-    if (has_module)
+    if (has_provider)
         fprintf(out,
                 "[atls_provider_section]\nmodule = %s/.libs/atls.so\n"
                 "activate = 1\n",
                 build_folder());
     fprintf(out, "[provider_section]\ndefault = default_section\n%s",
-            has_module ? "atls = atls_provider_section\n" : "");
+            has_provider ? "atls = atls_provider_section\n" : "");
     write_slow(out, setup);
     if (has_module)
         write_module(out, setup, folder);

@@ -20,7 +20,11 @@
  *   slow      "attester" with the attester that takes 50 ms
  *   client    servers must attest; this host never does
  *   verifier  "one-way" by Evidence or a delegate, with a policy that the
- *             section writes (verifiers.json) */
+ *             section writes (verifiers.json)
+ *   broker    providers only, with the slow attester among them: atlsd's
+ *   unbatched "one-way" with an attester that takes 200 ms, one at a time
+ *   batched   the same behind a broker whose socket is broker-200
+ *   instant   behind one whose attester takes no time: broker-0 */
 #define BENCH_SLOW_MS 50
 
 /* bench_ours_write: all of them, with policies, into folder. The modules are

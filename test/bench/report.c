@@ -266,4 +266,6 @@ void bench_report_table(json_t *result, FILE *out)
         bench_report_formats(json_object_get(result, "formats"), out);
     if (json_object_get(result, "decode") != NULL)
         bench_report_decode(json_object_get(result, "decode"), out);
+    if (json_object_get(result, "batch") != NULL)
+        bench_report_batch(json_object_get(result, "batch"), out);
 }

@@ -14,6 +14,7 @@ void bench_report_table(json_t *result, FILE *out);
 void bench_report_verifier(const json_t *result, FILE *out);
 void bench_report_formats(const json_t *result, FILE *out);
 void bench_report_decode(const json_t *result, FILE *out);
+void bench_report_batch(const json_t *result, FILE *out);
 void bench_report_plot(const json_t *result, FILE *out); /* SVG */
 
 #endif

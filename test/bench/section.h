@@ -29,6 +29,9 @@ json_t *bench_replay(const struct bench_task *task); /* port, rate, seconds */
 json_t *bench_serve_load(const struct bench_task *task); /* port, process,
                                                             rounds */
 json_t *bench_delay(const struct bench_task *task); /* port; until stdin ends */
+json_t *bench_batch_load(const struct bench_task *task);    /* burst, number,
+                                                               blocks; arrivals,
+                                                               rate, seconds */
 json_t *bench_verifier_load(const struct bench_task *task); /* blocks, a port
                                                                for each delay */
 
@@ -45,5 +48,6 @@ json_t *bench_serve(const char *folder, unsigned num_rounds);
 json_t *bench_verifier(const char *folder, unsigned num_blocks);
 json_t *bench_formats(const char *folder, unsigned num_rounds);
 json_t *bench_decode(unsigned num_rounds);
+json_t *bench_batch(const char *folder, unsigned num_blocks);
 
 #endif
