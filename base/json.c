@@ -104,6 +104,22 @@ void atls_json_put(struct atls_buf *out, const json_t *value)
         out->failed = true;
 }
 
+/* json_dumps may use an allocator of the program's. */
+char *atls_json_print(const json_t *value)
+{
+    size_t size = json_dumpb(value, NULL, 0, JSON_INDENT(2));
+    char *text = size > 0 ? malloc(size + 2) : NULL;
+
+    if (text == NULL)
+        return NULL;
+    if (json_dumpb(value, text, size, JSON_INDENT(2)) != size) {
+        free(text);
+        return NULL;
+    }
+    memcpy(text + size, "\n", 2);
+    return text;
+}
+
 void atls_json_fit(struct atls_buf *out, json_t *object,
                    const char *const *expendable)
 {

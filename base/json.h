@@ -33,6 +33,10 @@ json_t *atls_json_text(const char *text);
  * program gave to jansson. */
 void atls_json_put(struct atls_buf *out, const json_t *value);
 
+/* atls_json_print: value as people read it, with a newline behind it;
+ * malloc'ed, or NULL. */
+char *atls_json_print(const json_t *value);
+
 /* atls_json_fit: object to the empty out; while it has no room, members that
  * are named in expendable (NULL-ended) are dropped, in that order. */
 void atls_json_fit(struct atls_buf *out, json_t *object,

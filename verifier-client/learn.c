@@ -160,22 +160,6 @@ static json_t *policy_of(json_t *profiles, const char *name)
                      "accept", name);
 }
 
-/* json_dumps may use an allocator of the program's; *json is malloc's. */
-static char *text_of(const json_t *policy)
-{
-    size_t size = json_dumpb(policy, NULL, 0, JSON_INDENT(2));
-    char *text = size > 0 ? malloc(size + 2) : NULL;
-
-    if (text == NULL)
-        return NULL;
-    if (json_dumpb(policy, text, size, JSON_INDENT(2)) != size) {
-        free(text);
-        return NULL;
-    }
-    memcpy(text + size, "\n", 2);
-    return text;
-}
-
 static enum atls_reason try_policy(const struct atls_evidence *evidence,
                                    const char *text, const char *name,
                                    int64_t now, struct atls_why *why)
@@ -243,7 +227,7 @@ static bool is_enough(const struct study *study,
 {
     ATLS_AUTO(json_t) *policy = json_pack("{s:{s:O}}", "profiles", "alone",
                                           (json_t *)(uintptr_t)profile);
-    ATLS_AUTO_HEAP char *text = policy != NULL ? text_of(policy) : NULL;
+    ATLS_AUTO_HEAP char *text = policy != NULL ? atls_json_print(policy) : NULL;
 
     return text != NULL && try_policy(evidence, text, "alone",
                                       study->lesson->now, NULL) == ATLS_OK;
@@ -425,7 +409,7 @@ static enum atls_reason learn(const struct atls_evidence *evidence,
     if (reason != ATLS_OK)
         return reason;
     policy = policy_of(profiles, "learned");
-    text = policy != NULL ? text_of(policy) : NULL;
+    text = policy != NULL ? atls_json_print(policy) : NULL;
     if (text == NULL)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     reason = try_policy(evidence, text, "learned", lesson->now, why);
