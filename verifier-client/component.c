@@ -166,20 +166,25 @@ static enum atls_reason unlisted(const struct atls_component_values *values,
                                  const char *profile_name, struct atls_why *why)
 {
     const struct atls_component_value *value = nearest(values, component);
+    bool is_signer = value != NULL && atls_view_equal(component->measurement,
+                                                      measurement_of(value));
     char want[2 * ATLS_COMPONENT_MAX_HASH + 1] = "one that is listed";
     char seen[sizeof(want)], signer_id[17], type[24], version[16];
 
     if (value != NULL)
-        atls_hex(measurement_of(value), want, sizeof(want));
-    atls_hex(component->measurement, seen, sizeof(seen));
+        atls_hex(is_signer ? signer_of(value) : measurement_of(value), want,
+                 sizeof(want));
+    atls_hex(is_signer ? component->signer_id : component->measurement, seen,
+             sizeof(seen));
     atls_hex(component->signer_id, signer_id, sizeof(signer_id));
     atls_claim_ascii(component->type, type, sizeof(type));
     atls_claim_ascii(component->version, version, sizeof(version));
     return atls_why(why, ATLS_COMPONENT_REFUSED,
-                    "profile %s: component %s %s: want measurement %s, found "
-                    "%s (signer %s...); add it to the policy if that software "
-                    "is meant",
-                    profile_name, type, version, want, seen, signer_id);
+                    "profile %s: component %s %s: want %s %s, found %s (signer "
+                    "%s...); add it to the policy if that software is meant",
+                    profile_name, type, version,
+                    is_signer ? "signer" : "measurement", want, seen,
+                    signer_id);
 }
 
 static enum atls_reason unshown(const struct atls_component_value *value,
