@@ -125,6 +125,15 @@ libcollateral_la_SOURCES = \
 	verifier-client/vendor_root.c verifier-client/vendor_root.h \
 	verifier-client/want.c verifier-client/want.h
 
+# A policy from CoRIMs: for the command alone.
+noinst_LTLIBRARIES += libimport.la
+libimport_la_SOURCES = \
+	verifier-client/comid.c verifier-client/comid.h \
+	verifier-client/corim.c verifier-client/corim.h \
+	verifier-client/import.c verifier-client/import.h \
+	verifier-client/import_arm.c verifier-client/import_compose.c \
+	verifier-client/import_kind.h verifier-client/import_snp.c
+
 # Quotes of Intel's TDX and SGX, and what Intel says of platforms.
 libverifier_la_SOURCES += \
 	verifier-client/dcap.c verifier-client/dcap.h \

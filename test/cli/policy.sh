@@ -107,7 +107,7 @@ says "with the word that allows it" '"?any"?'
 asks "a policy that is not there is bad input" 2 policy check nowhere.json
 complains "by name" 'nowhere.json: No such file'
 asks "a third thing cannot be done with a policy" 2 policy forget learnt.json
-complains "and atls says what can" 'want check or learn, found "forget"'
+complains "and atls says what can" 'want check, learn or import, found "forget"'
 asks "a trust anchor is for learn" 2 policy check --trust-anchor a learnt.json
 complains "and atls says so" 'is for learn'
 

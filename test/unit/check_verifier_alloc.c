@@ -18,10 +18,12 @@
 #include "expiry.h"
 #include "forge.h"
 #include "forge_ccel.h"
+#include "forge_corim.h"
 #include "forge_parsec.h"
 #include "forge_snp.h"
 #include "forge_tcb.h"
 #include "forge_vtpm.h"
+#include "import.h"
 #include "learn.h"
 #include "renewal.h"
 #include "result.h"
@@ -716,6 +718,82 @@ static enum atls_reason run_bearer(void)
     return reason;
 }
 
+/* CoRIMs of each kind; the last one of them is signed. */
+
+enum { NUM_CORIMS = 5 };
+static struct atls_buf corims[NUM_CORIMS];
+
+static void open_corims(void)
+{
+    static const char *const notations[NUM_CORIMS] = {
+        FORGE_PSA,
+        FORGE_CCA_PLATFORM(", {0: \"cca.platform-config\", 1: {4: "
+                           "560(h'00'), 5: h'0f'}}"),
+        FORGE_CCA_REALM(FORGE_X32("43"), FORGE_CCA_REGISTER("rim", "43")),
+        FORGE_CORIM(FORGE_COMID(FORGE_SNP_GUEST(
+                        "", "{0: 641, 1: {2: [[7, h'" FORGE_X32("4d") FORGE_X16(
+                                "4d") "']]}}, {0: 647, 1: {1: 553(1)}}")),
+                    FORGE_SNP_PROFILE),
+        FORGE_PSA};
+
+    for (size_t i = 0; i < NUM_CORIMS; i++) {
+        ATLS_AUTO_BUF payload = atls_buf(FORGE_MAX);
+
+        corims[i] = atls_buf(FORGE_MAX);
+        forge_corim(&payload, notations[i]);
+        if (i + 1 < NUM_CORIMS)
+            atls_buf_put(&corims[i], atls_buf_view(&payload));
+        else
+            forge_corim_sign(&corims[i], atls_buf_view(&payload),
+                             FORGE_CORIM_HEADER, key);
+        must(!corims[i].failed);
+    }
+}
+
+static enum atls_reason import_some(size_t from, size_t until)
+{
+    struct atls_import_terms terms = {
+        .name = "p", .is_partial = true, .corim = {.now = 1}};
+    ATLS_AUTO_HEAP char *json = NULL;
+    enum atls_reason reason = ATLS_OK;
+    struct atls_import *import;
+
+    if (corims[0].len == 0)
+        open_corims();
+    terms.corim.keys = &key;
+    terms.corim.num_keys = from + 1 == NUM_CORIMS;
+    import = atls_import_new(&terms);
+    if (import == NULL)
+        return ATLS_OUT_OF_MEMORY;
+    for (size_t i = from; reason == ATLS_OK && i < until; i++)
+        reason = atls_import_take(import, atls_buf_view(&corims[i]), "c", NULL);
+    if (reason == ATLS_OK)
+        reason = atls_import_policy(import, &json, NULL);
+    must((reason == ATLS_OK) == (json != NULL));
+    must(json == NULL || strstr(json, "\"components\"") != NULL);
+    atls_import_free(import);
+    return reason;
+}
+
+static enum atls_reason run_import(void)
+{
+    return import_some(0, 3);
+}
+
+/* Its values have no root beside them. */
+static enum atls_reason run_import_guest(void)
+{
+    enum atls_reason reason = import_some(3, 4);
+
+    must(reason != ATLS_OK);
+    return reason;
+}
+
+static enum atls_reason run_import_signed(void)
+{
+    return import_some(4, NUM_CORIMS);
+}
+
 static const struct row {
     const char *vector, *key_name;
     enum atls_reason (*run)(void);
@@ -741,6 +819,9 @@ static const struct row {
     {"psa/accept", "psa", run_put, 0},
     {"psa/accept", "psa", run_result, 0},
     {"psa/accept", "psa", run_bearer, 0},
+    {"psa/accept", "psa", run_import, 0},
+    {"psa/accept", "psa", run_import_guest, 0},
+    {"psa/accept", "psa", run_import_signed, 0},
     {"snp", NULL, run_appraise, 0},
     {"snp", NULL, run_load, 0},
     {"made-tpm-cert", NULL, run_appraise, 0},

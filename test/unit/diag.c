@@ -41,29 +41,42 @@ static struct atls_view take_until(struct atls_reader *in, char end)
     return text;
 }
 
+enum { MAX = 65536 };
+
 static void put_item(struct atls_reader *in, struct atls_buf *out);
 
+/* A number; before a parenthesis a tag's. */
 static void put_number(struct atls_reader *in, struct atls_buf *out)
 {
     bool is_negative = take(in, '-');
-    int64_t value = 0;
+    uint64_t value = 0;
 
     in->failed = in->failed || in->left == 0 || *in->at < '0' || *in->at > '9';
     while (in->left > 0 && *in->at >= '0' && *in->at <= '9')
-        value = 10 * value + (atls_reader_u8(in) - '0');
-    if (in->left > 0 && *in->at == '(') {
-        (void)atls_reader_u8(in);
-        atls_cbor_put_tag(out, (uint64_t)value);
+        value = 10 * value + (uint64_t)(atls_reader_u8(in) - '0');
+    if (is_negative) {
+        atls_cbor_put_int(out, -(int64_t)value);
+    } else if (!take(in, '(')) {
+        atls_cbor_put_uint(out, value);
+    } else {
+        atls_cbor_put_tag(out, value);
         put_item(in, out);
         in->failed = in->failed || !take(in, ')');
-        return;
     }
-    atls_cbor_put_int(out, is_negative ? -value : value);
+}
+
+static void put_embedded(struct atls_reader *in, struct atls_buf *out)
+{
+    ATLS_AUTO_BUF item = atls_buf(MAX);
+
+    put_item(in, &item);
+    in->failed = in->failed || !take(in, '>') || !take(in, '>');
+    atls_cbor_put_bytes(out, atls_buf_view(&item));
 }
 
 static void put_bytes(struct atls_reader *in, struct atls_buf *out)
 {
-    ATLS_AUTO_BUF bytes = atls_buf(4096);
+    ATLS_AUTO_BUF bytes = atls_buf(MAX);
 
     if (!atls_hex_decode(take_until(in, '\''), &bytes))
         in->failed = true;
@@ -72,7 +85,7 @@ static void put_bytes(struct atls_reader *in, struct atls_buf *out)
 
 static void put_list(struct atls_reader *in, char end, struct atls_buf *out)
 {
-    ATLS_AUTO_BUF items = atls_buf(4096);
+    ATLS_AUTO_BUF items = atls_buf(MAX);
     uint64_t num = 0;
 
     while (!in->failed && !take(in, end)) {
@@ -103,6 +116,8 @@ static void put_item(struct atls_reader *in, struct atls_buf *out)
         atls_cbor_put_text_view(out, take_until(in, '"'));
     else if (take(in, 'h') && take(in, '\''))
         put_bytes(in, out);
+    else if (take(in, '<') && take(in, '<'))
+        put_embedded(in, out);
     else
         put_number(in, out);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * CBOR diagnostic notation (RFC 8949, 8), as much of it as published claim
- * sets use: maps, arrays, integers, text, h'' strings, tags, / comments /.
+ * sets and CoRIMs use: maps, arrays, integers, text, h'' strings, tags, <<>>
+ * around what is embedded, / comments /.
  */
 #ifndef ATLS_DIAG_H
 #define ATLS_DIAG_H

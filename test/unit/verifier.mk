@@ -4,6 +4,8 @@ noinst_HEADERS += test/unit/forge.h test/unit/forge_x509.h \
 noinst_HEADERS += test/unit/forge_dcap.h test/unit/forge_tcb.h \
 	test/unit/forge_vtpm.h test/unit/forge_parsec.h
 noinst_HEADERS += test/unit/real_quote.h test/unit/forge_ccel.h test/unit/forge_cca.h test/unit/forge_nitro.h
+noinst_HEADERS += test/unit/forge_corim.h
+forge_corim_sources = test/unit/forge_corim.c test/unit/diag.c
 forge_sources = test/unit/forge.c
 forge_dcap_sources = test/unit/forge_dcap.c $(forge_sources)
 check_PROGRAMS += test/unit/make_vectors
@@ -16,6 +18,7 @@ verifier_unit_tests = \
 	test/unit/check_batch \
 	test/unit/check_cca \
 	test/unit/check_composite \
+	test/unit/check_corim \
 	test/unit/check_enacttrust \
 	test/unit/check_evidence \
 	test/unit/check_ear \
@@ -53,6 +56,11 @@ test_unit_check_composite_SOURCES = test/unit/check_composite.c \
 	test/unit/forge_snp.c test/unit/forge_x509.c $(forge_sources)
 test_unit_check_composite_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_composite_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
+test_unit_check_corim_SOURCES = test/unit/check_corim.c \
+	test/unit/forge_cca.c $(forge_corim_sources) $(snp_forge_sources)
+test_unit_check_corim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+test_unit_check_corim_LDADD = libimport.la libverifier.la libbase.la \
+	$(CHECK_LIBS)
 test_unit_check_cca_SOURCES = test/unit/check_cca.c test/unit/forge_cca.c \
 	$(forge_sources)
 test_unit_check_cca_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -121,11 +129,13 @@ test_unit_check_verifier_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_verifier_LDADD = libverifier.la libbase.la $(CHECK_LIBS)
 test_unit_check_verifier_alloc_SOURCES = test/unit/check_verifier_alloc.c \
 	test/unit/forge_ccel.c test/unit/forge_tcb.c test/unit/forge_parsec.c \
+	$(forge_corim_sources) \
 	$(vtpm_forge_sources)
 test_unit_check_verifier_alloc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 test_unit_check_verifier_alloc_LDFLAGS = \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup
-test_unit_check_verifier_alloc_LDADD = libcollateral.la libverifier.la libbase.la \
+test_unit_check_verifier_alloc_LDADD = libcollateral.la libimport.la \
+	libverifier.la libbase.la \
 	$(CHECK_LIBS)
 test_unit_check_collateral_SOURCES = test/unit/check_collateral.c \
 	$(forge_dcap_sources)

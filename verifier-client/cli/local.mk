@@ -32,6 +32,7 @@ atls_SOURCES = \
 	verifier-client/cli/outline.c verifier-client/cli/outline.h \
 	verifier-client/cli/output.c verifier-client/cli/output.h \
 	verifier-client/cli/policy.c \
+	verifier-client/cli/policy_import.c verifier-client/cli/policy_import.h \
 	verifier-client/cli/probe.c \
 	verifier-client/cli/ratls.c verifier-client/cli/ratls.h \
 	verifier-client/cli/several.c verifier-client/cli/several.h \
@@ -42,5 +43,5 @@ atls_SOURCES = \
 atls_CPPFLAGS = -D_GNU_SOURCE $(AM_CPPFLAGS) -DATLS_EXTDIR='"$(extdir)"' \
 	-DATLS_MODULESDIR='"$(osslmodulesdir)"'
 atls_CFLAGS = $(AM_CFLAGS) $(SSL_CFLAGS)
-atls_LDADD = libext.la libcollateral.la libverifier.la libbase.la $(SSL_LIBS) $(CRYPTO_LIBS) \
+atls_LDADD = libext.la libcollateral.la libimport.la libverifier.la libbase.la $(SSL_LIBS) $(CRYPTO_LIBS) \
 	$(JANSSON_LIBS)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * atls policy: check finds every problem of a policy at once; learn writes one
- * that accepts what an attester shows now. Learning is trust on first use: the
- * operator vouches for the moment.
+ * that accepts what an attester shows now, import one from CoRIMs. Learning is
+ * trust on first use: the operator vouches for the moment.
  */
 #include "cli/command.h"
 
@@ -18,6 +18,7 @@
 #include "cli/input.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/policy_import.h"
 #include "cli/several.h"
 #include "cli/source.h"
 #include "cli/terminal.h"
@@ -29,6 +30,7 @@ static const char help[] =
     "usage: atls policy check [--json] FILE\n"
     "       atls policy learn [OPTION]... ATTESTER-URI|LABEL=ATTESTER-URI...\n"
     "       atls policy learn [OPTION]... --trust-anchor PEM EVIDENCE\n"
+    "       atls policy import [OPTION]... CORIM...   (--help tells more)\n"
     "\n"
     "check reads a policy with every file that it names, and reports all its\n"
     "problems, each with line and JSON pointer.\n"
@@ -349,7 +351,9 @@ int atls_command_policy(int argc, char **argv)
         {"json", &as_json, NULL, NULL},
         {0}};
     const struct atls_usage usage = {"policy", help, 2, 1 + ATLS_COMPOSITE_MAX};
-    int status = atls_options_read(&usage, options, argc, argv);
+    int status = argc > 1 && strcmp(argv[1], "import") == 0
+                     ? atls_policy_import(argc - 1, argv + 1)
+                     : atls_options_read(&usage, options, argc, argv);
 
     if (status >= 0)
         return status;
@@ -359,7 +363,8 @@ int atls_command_policy(int argc, char **argv)
     if (strcmp(argv[optind], "learn") == 0)
         return learn(&study);
     if (strcmp(argv[optind], "check") != 0)
-        return atls_usage_wrong("policy", "want check or learn, found \"%s\"",
+        return atls_usage_wrong("policy",
+                                "want check, learn or import, found \"%s\"",
                                 argv[optind]);
     if (study.num_sources > 1)
         return atls_usage_wrong("policy", "unexpected argument \"%s\"",
