@@ -14,6 +14,7 @@ fuzz_replays = \
 	test/fuzz/replay_cca \
 	test/fuzz/replay_cmw \
 	test/fuzz/replay_conversation \
+	test/fuzz/replay_corim \
 	test/fuzz/replay_cose \
 	test/fuzz/replay_delegation \
 	test/fuzz/replay_enacttrust \
@@ -56,6 +57,9 @@ test_fuzz_replay_cmw_LDADD = libbase.la
 test_fuzz_replay_conversation_SOURCES = \
 	test/fuzz/fuzz_conversation.c test/fuzz/replay.c
 test_fuzz_replay_conversation_LDADD = libremote.la $(fuzz_libs)
+test_fuzz_replay_corim_SOURCES = \
+	test/fuzz/fuzz_corim.c test/fuzz/replay.c
+test_fuzz_replay_corim_LDADD = libimport.la $(fuzz_libs)
 test_fuzz_replay_cose_SOURCES = \
 	test/fuzz/fuzz_cose.c test/fuzz/replay.c
 test_fuzz_replay_cose_LDADD = libbase.la
@@ -123,6 +127,7 @@ noinst_PROGRAMS += \
 	test/fuzz/fuzz_cca \
 	test/fuzz/fuzz_cmw \
 	test/fuzz/fuzz_conversation \
+	test/fuzz/fuzz_corim \
 	test/fuzz/fuzz_cose \
 	test/fuzz/fuzz_delegation \
 	test/fuzz/fuzz_enacttrust \
@@ -163,6 +168,9 @@ test_fuzz_fuzz_cmw_LDADD = libbase.la
 test_fuzz_fuzz_conversation_SOURCES = test/fuzz/fuzz_conversation.c
 test_fuzz_fuzz_conversation_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_conversation_LDADD = libremote.la $(fuzz_libs)
+test_fuzz_fuzz_corim_SOURCES = test/fuzz/fuzz_corim.c
+test_fuzz_fuzz_corim_LDFLAGS = -fsanitize=fuzzer
+test_fuzz_fuzz_corim_LDADD = libimport.la $(fuzz_libs)
 test_fuzz_fuzz_cose_SOURCES = test/fuzz/fuzz_cose.c
 test_fuzz_fuzz_cose_LDFLAGS = -fsanitize=fuzzer
 test_fuzz_fuzz_cose_LDADD = libbase.la
