@@ -750,6 +750,16 @@ static void open_corims(void)
     }
 }
 
+/* A policy that lacks a line of the usual one would accept more. */
+static void must_be_usual(const char *json, size_t from)
+{
+    static char *usual[NUM_CORIMS];
+
+    if (usual[from] == NULL && fail_at == 0)
+        usual[from] = __real_strdup(json);
+    must(usual[from] != NULL && strcmp(json, usual[from]) == 0);
+}
+
 static enum atls_reason import_some(size_t from, size_t until)
 {
     struct atls_import_terms terms = {
@@ -770,7 +780,8 @@ static enum atls_reason import_some(size_t from, size_t until)
     if (reason == ATLS_OK)
         reason = atls_import_policy(import, &json, NULL);
     must((reason == ATLS_OK) == (json != NULL));
-    must(json == NULL || strstr(json, "\"components\"") != NULL);
+    if (json != NULL)
+        must_be_usual(json, from);
     atls_import_free(import);
     return reason;
 }
