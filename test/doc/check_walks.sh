@@ -78,7 +78,8 @@ has_serve() {
     ! "$atls" serve 2>&1 | grep -q 'without libmicrohttpd'
 }
 
-# Veraison's part is played by a Verifier with TLS that knows the device.
+# Veraison's part is played by a Verifier with TLS that knows the device: sets
+# url.
 stand_in() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
         -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
@@ -94,7 +95,7 @@ stand_in() {
         tries=$((tries + 1))
         sleep 0.05
     done
-    sed 's/127\.0\.0\.1/localhost/' stand-in.url
+    url=$(sed 's/127\.0\.0\.1/localhost/' stand-in.url)
 }
 
 make_key() { # NAME
@@ -111,7 +112,7 @@ veraison_walk() {
 
 if has_serve; then
     make_key soft
-    url=$(stand_in)
+    stand_in
     veraison_walk >walk.sh
     walk "the walk with Veraison"
     good_policies "its policies are good" 3
