@@ -33,9 +33,10 @@ static bool read_file(const char *folder, const char *name, const char *end,
 json_t *bench_appraisal_cold(const char *folder, const char *format)
 {
     static struct file cmw, nonce;
+    static struct atls_verdict verdict = {.reason = ATLS_FILE_UNREADABLE};
+    static char path[PATH];
     struct atls_policy *policy = NULL;
-    struct atls_verdict verdict = {.reason = ATLS_FILE_UNREADABLE};
-    char path[PATH], why[256] = "";
+    char why[256] = "";
     double begun_us, read_us = 0, first_us;
 
     (void)snprintf(path, sizeof(path), "%s/%s.json", folder, format);

@@ -66,9 +66,8 @@ static bool wait_for(const struct bench_process *process, const char *path)
 static bool start_broker(const char *folder, int ms,
                          struct bench_process *process)
 {
-    static char atlsd[BENCH_PATH], config[BENCH_PATH];
-    char attester[BENCH_PATH + 32], path[BENCH_PATH], log[BENCH_PATH + 16];
-    char name[32], uid[16];
+    static char atlsd[BENCH_PATH], config[BENCH_PATH], path[BENCH_PATH];
+    char attester[BENCH_PATH + 32], log[BENCH_PATH + 16], name[32], uid[16];
     const char *argv[] = {bench_process_sibling("../../atlsd", atlsd),
                           "--config",
                           bench_pki_path(folder, "broker.cnf", config),

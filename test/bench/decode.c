@@ -187,7 +187,6 @@ static bool run_block(struct token *token, enum series series, unsigned round)
  * signed must be refused. */
 static bool refuses(struct token *token)
 {
-    ATLS_AUTO_BUF good = atls_buf(FORGE_MAX);
     unsigned char signer[HASH];
     unsigned char *at;
 
