@@ -59,14 +59,13 @@ void atls_claim_key(atls_claim_key_fn *subject_key, const void *claims,
 {
     ATLS_AUTO_BUF spki = atls_buf(ATLS_SPKI_MAX);
     ATLS_AUTO(EVP_PKEY) *key = NULL;
-    uint8_t digest[32];
+    uint8_t hash[ATLS_SPKI_HASH];
 
     ERR_set_mark();
     if (subject_key(claims, &key, NULL) == ATLS_OK &&
         atls_spki_put_key(&spki, key, NULL) == ATLS_OK &&
-        EVP_Q_digest(NULL, "SHA2-256", NULL, spki.data, spki.len, digest,
-                     NULL) == 1)
-        atls_claim_bytes(atls_view(digest, sizeof(digest)), name, each, arg);
+        atls_spki_hash(atls_buf_view(&spki), hash, NULL) == ATLS_OK)
+        atls_claim_bytes(atls_view(hash, sizeof(hash)), name, each, arg);
     ERR_pop_to_mark();
 }
 

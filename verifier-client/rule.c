@@ -38,25 +38,21 @@ static bool has_uri(X509 *leaf, const char *uri)
     return false;
 }
 
-static bool spki_hash(const X509_PUBKEY *spki,
-                      uint8_t hash[ATLS_RULE_SPKI_HASH])
+static bool spki_hash(X509 *certificate, uint8_t hash[ATLS_SPKI_HASH])
 {
-    uint8_t *der = NULL;
-    int len = i2d_X509_PUBKEY(spki, &der);
-    bool ok = len > 0 && EVP_Q_digest(NULL, "SHA2-256", NULL, der, (size_t)len,
-                                      hash, NULL) == 1;
+    ATLS_AUTO_BUF spki = atls_buf(ATLS_SPKI_MAX);
 
-    OPENSSL_free(der);
-    return ok;
+    return atls_spki_put(&spki, certificate, NULL) == ATLS_OK &&
+           atls_spki_hash(atls_buf_view(&spki), hash, NULL) == ATLS_OK;
 }
 
 /* Any certificate above the leaf. */
 static bool has_ca(STACK_OF(X509) * chain, const uint8_t *ca)
 {
-    uint8_t hash[ATLS_RULE_SPKI_HASH];
+    uint8_t hash[ATLS_SPKI_HASH];
 
     for (int i = 1; i < sk_X509_num(chain); i++)
-        if (spki_hash(X509_get_X509_PUBKEY(sk_X509_value(chain, i)), hash) &&
+        if (spki_hash(sk_X509_value(chain, i), hash) &&
             memcmp(hash, ca, sizeof(hash)) == 0)
             return true;
     return false;
@@ -156,14 +152,13 @@ static void read_name(const struct atls_node *node, struct atls_rule *rule)
                           "looked a client up by name");
 }
 
-static bool hash_pem(struct atls_view pem, uint8_t hash[ATLS_RULE_SPKI_HASH])
+static bool hash_pem(struct atls_view pem, uint8_t hash[ATLS_SPKI_HASH])
 {
     ATLS_AUTO(BIO) *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
     ATLS_AUTO(X509) *certificate =
         bio != NULL ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
 
-    return certificate != NULL &&
-           spki_hash(X509_get_X509_PUBKEY(certificate), hash);
+    return certificate != NULL && spki_hash(certificate, hash);
 }
 
 static void read_ca_pem(const struct atls_node *node, struct atls_rule *rule)

@@ -7,8 +7,8 @@
 #define ATLS_RULE_H
 
 #include "profile.h"
+#include "spki.h"
 
-#define ATLS_RULE_SPKI_HASH       32
 #define ATLS_RULE_MAX_DELEGATED_S 86400 /* a delegation is made to be short */
 
 struct atls_verifiers; /* verifier.h */
@@ -19,7 +19,7 @@ struct atls_rule {
     enum atls_role role;
     char *name; /* host, "*." and host, or IP; NULL: any */
     char *uri;  /* NULL: any */
-    uint8_t ca[ATLS_RULE_SPKI_HASH];
+    uint8_t ca[ATLS_SPKI_HASH];
 
     bool requires; /* "require" */
     bool no_oracle;

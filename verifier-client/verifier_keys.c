@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "file.h"
+#include "spki.h"
 
 enum { LOOK_NS = 1000000000 }; /* between looks at the files */
 
@@ -133,20 +134,14 @@ enum atls_reason atls_verifier_keys_add(struct atls_verifier_keys *keys,
                              : atls_why(why, reason, "%s", found.text);
 }
 
-static void free_der(uint8_t **der)
-{
-    OPENSSL_free(*der);
-}
-
 static enum atls_reason look_up(const struct atls_anchors *pool, EVP_PKEY *key,
                                 struct atls_why *why)
 {
-    __attribute__((cleanup(free_der))) uint8_t *der = NULL;
-    int len = i2d_PUBKEY(key, &der);
-    uint8_t id[32];
+    ATLS_AUTO_BUF spki = atls_buf(ATLS_SPKI_MAX);
+    uint8_t id[ATLS_SPKI_HASH];
 
-    if (len <= 0 ||
-        EVP_Q_digest(NULL, "SHA2-256", NULL, der, (size_t)len, id, NULL) != 1)
+    if (atls_spki_put_key(&spki, key, NULL) != ATLS_OK ||
+        atls_spki_hash(atls_buf_view(&spki), id, NULL) != ATLS_OK)
         return atls_why(why, ATLS_OUT_OF_MEMORY, NULL);
     if (atls_anchors_find(pool, atls_view(id, sizeof(id))) != NULL)
         return atls_why(why, ATLS_POLICY_INVALID,

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -123,43 +122,21 @@ END_TEST
 
 /* Threads on the same contexts. */
 
-enum { NUM_THREADS = 3, NUM_CONNECTIONS = 12 };
+enum { NUM_CONNECTIONS = 12 };
 static SSL_CTX *shared_client, *shared_server;
-
-static void *connect_often(void *arg)
-{
-    struct pair *own = arg;
-
-    for (int i = 0; i < NUM_CONNECTIONS; i++) {
-        SSL_CTX_up_ref(shared_client);
-        SSL_CTX_up_ref(shared_server);
-        pair_new(own, shared_client, shared_server);
-        pair_handshake(own);
-        pair_accepted(own);
-        pair_free(own);
-    }
-    return NULL;
-}
 
 START_TEST(threads_share_their_contexts)
 {
-    static struct pair pairs[NUM_THREADS];
-    pthread_t threads[NUM_THREADS];
-
     /* Their quotes wait for each other, and no share is to end. */
     pair_setup(&(struct pair_config){.attester = "soft.key",
                                      .require = "both",
                                      .extra = "attest_share = 100\n"});
     shared_client = pair_client_ctx();
     shared_server = pair_server_ctx();
-    for (int i = 0; i < NUM_THREADS; i++)
-        ck_assert_int_eq(
-            pthread_create(&threads[i], NULL, connect_often, &pairs[i]), 0);
-    for (int i = 0; i < NUM_THREADS; i++)
-        pthread_join(threads[i], NULL);
+    pair_connect_at_once(shared_client, shared_server, NUM_CONNECTIONS);
     SSL_CTX_free(shared_client);
     SSL_CTX_free(shared_server);
-    ck_assert_uint_eq(pair_log_lines("client"), NUM_THREADS * NUM_CONNECTIONS);
+    ck_assert_uint_eq(pair_log_lines("client"), PAIR_THREADS * NUM_CONNECTIONS);
 }
 END_TEST
 

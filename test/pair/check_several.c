@@ -313,40 +313,18 @@ START_TEST(child_of_fork_attests_while_the_parents_device_is_busy)
 END_TEST
 
 /* Handshakes side by side, each with members side by side. */
-enum { NUM_THREADS = 3, NUM_CONNECTIONS = 8 };
-static SSL_CTX *shared_client, *shared_server;
-
-static void *connect_often(void *arg)
-{
-    struct pair *own = arg;
-
-    for (int i = 0; i < NUM_CONNECTIONS; i++) {
-        SSL_CTX_up_ref(shared_client);
-        SSL_CTX_up_ref(shared_server);
-        pair_new(own, shared_client, shared_server);
-        pair_handshake(own);
-        pair_accepted(own);
-        pair_free(own);
-    }
-    return NULL;
-}
-
 START_TEST(threads_of_a_program_attest_by_several_at_once)
 {
-    static struct pair pairs[NUM_THREADS];
-    pthread_t threads[NUM_THREADS];
+    enum { NUM_CONNECTIONS = 8 };
+    SSL_CTX *client, *server;
 
     setup_with(NULL, NULL, "both", NULL, "attest_share = 100\n");
-    shared_client = pair_client_ctx();
-    shared_server = pair_server_ctx();
-    for (int i = 0; i < NUM_THREADS; i++)
-        ck_assert_int_eq(
-            pthread_create(&threads[i], NULL, connect_often, &pairs[i]), 0);
-    for (int i = 0; i < NUM_THREADS; i++)
-        pthread_join(threads[i], NULL);
-    ck_assert_uint_eq(pair_log_lines("server"), NUM_THREADS * NUM_CONNECTIONS);
-    SSL_CTX_free(shared_client);
-    SSL_CTX_free(shared_server);
+    client = pair_client_ctx();
+    server = pair_server_ctx();
+    pair_connect_at_once(client, server, NUM_CONNECTIONS);
+    ck_assert_uint_eq(pair_log_lines("server"), PAIR_THREADS * NUM_CONNECTIONS);
+    SSL_CTX_free(client);
+    SSL_CTX_free(server);
 }
 END_TEST
 

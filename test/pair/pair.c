@@ -4,6 +4,7 @@
  */
 #include "pair.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -296,6 +297,44 @@ void pair_accepted(struct pair *pair)
     check_done(&pair->server);
     pair_send(pair, &pair->client, "ping");
     pair_send(pair, &pair->server, "pong");
+}
+
+struct connecting {
+    struct pair pair;
+    SSL_CTX *client, *server;
+    unsigned num_connections;
+    pthread_t thread;
+};
+
+static void *connect_often(void *arg)
+{
+    struct connecting *own = arg;
+
+    for (unsigned i = 0; i < own->num_connections; i++) {
+        SSL_CTX_up_ref(own->client);
+        SSL_CTX_up_ref(own->server);
+        pair_new(&own->pair, own->client, own->server);
+        pair_handshake(&own->pair);
+        pair_accepted(&own->pair);
+        pair_free(&own->pair);
+    }
+    return NULL;
+}
+
+void pair_connect_at_once(SSL_CTX *client, SSL_CTX *server,
+                          unsigned num_connections)
+{
+    static struct connecting all[PAIR_THREADS];
+
+    for (int i = 0; i < PAIR_THREADS; i++) {
+        all[i] = (struct connecting){.client = client,
+                                     .server = server,
+                                     .num_connections = num_connections};
+        ck_assert_int_eq(
+            pthread_create(&all[i].thread, NULL, connect_often, &all[i]), 0);
+    }
+    for (int i = 0; i < PAIR_THREADS; i++)
+        pthread_join(all[i].thread, NULL);
 }
 
 static void check_refusal(const struct pair_side *side, int alert,

@@ -128,6 +128,12 @@ void pair_send(struct pair *pair, struct pair_side *from, const char *text);
 /* pair_accepted: both sides are done and data flows both ways. */
 void pair_accepted(struct pair *pair);
 
+/* pair_connect_at_once: PAIR_THREADS threads with pairs of their own connect
+ * num_connections times each, one after the other, and are accepted. */
+enum { PAIR_THREADS = 3 };
+void pair_connect_at_once(SSL_CTX *client, SSL_CTX *server,
+                          unsigned num_connections);
+
 /* pair_refused: that side ended the handshake with that alert, and its error
  * queue and its log line name the reason. Frees the pair. */
 void pair_refused(struct pair *pair, struct pair_side *side, int alert,

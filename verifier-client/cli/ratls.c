@@ -11,6 +11,7 @@
 
 #include "cbor.h"
 #include "quote.h"
+#include "spki.h"
 
 enum {
     TAG_TEE_QUOTE = 60000, /* IANA: "Intel TEE quote" */
@@ -251,9 +252,8 @@ bool atls_ratls_is_for(const struct atls_ratls *ratls,
     bool is_pem = ratls->binding == ATLS_RATLS_PEM ||
                   ratls->binding == ATLS_RATLS_CUSTOM_CLAIMS;
     ATLS_AUTO(BIO) *bio = NULL;
-    unsigned char *spki = NULL;
+    ATLS_AUTO_BUF spki = atls_buf(ATLS_SPKI_MAX);
     char *pem = NULL;
-    bool answer = false;
     int len;
 
     if (is_pem) {
@@ -263,9 +263,6 @@ bool atls_ratls_is_for(const struct atls_ratls *ratls,
         len = (int)BIO_get_mem_data(bio, &pem);
         return is_for_pem(ratls, report_data, atls_view(pem, (size_t)len));
     }
-    len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &spki);
-    if (len > 0)
-        answer = is_for_spki(ratls, report_data, atls_view(spki, (size_t)len));
-    OPENSSL_free(spki);
-    return answer;
+    return atls_spki_put(&spki, certificate, NULL) == ATLS_OK &&
+           is_for_spki(ratls, report_data, atls_buf_view(&spki));
 }
